@@ -1,0 +1,79 @@
+"""The one error tree: every message a user may see, and the exit code it leads to.
+
+PromptbenchError
+├── InputError        what the user gave is wrong (exit code 2)
+│   ├── SuiteError    the suite file
+│   ├── DataError     a file of cases
+│   ├── PromptError   a prompt template, or a case that does not fill it
+│   └── ModelError    a model spec, a checkpoint folder, a prompt that does not fit
+├── StoreError        the store or a file cannot be read or written (exit code 3)
+└── RunError          the run could not finish (exit code 3)
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+EXIT_OK = 0
+EXIT_GATE_FAILED = 1
+EXIT_BAD_INPUT = 2
+EXIT_NOT_FINISHED = 3
+EXIT_INTERRUPTED = 130
+
+
+class PromptbenchError(Exception):
+    """An error with a place (`where`), a statement (`what`) and a way out (`hint`)."""
+
+    exit_code = EXIT_NOT_FINISHED
+
+    def __init__(self, what: str, *, where: str = "", hint: str = "") -> None:
+        """Keep the parts apart, so that a reader other than a terminal can use them."""
+        super().__init__(what)
+        self.what = what
+        self.where = where
+        self.hint = hint
+
+    def __str__(self) -> str:
+        """`where: what`, and the hint on a line of its own."""
+        line = f"{self.where}: {self.what}" if self.where else self.what
+        return f"{line}\n  {self.hint}" if self.hint else line
+
+
+class InputError(PromptbenchError):
+    """What the user gave is wrong; nothing was run."""
+
+    exit_code = EXIT_BAD_INPUT
+
+
+class SuiteError(InputError):
+    """The suite file is wrong."""
+
+
+class DataError(InputError):
+    """A file of cases is wrong."""
+
+
+class PromptError(InputError):
+    """A prompt template is wrong, or a case does not fill it."""
+
+
+class ModelError(InputError):
+    """A model cannot be found or loaded, or a prompt does not fit it."""
+
+
+class StoreError(PromptbenchError):
+    """The store, or a file that is to be written, does not let us."""
+
+
+class RunError(PromptbenchError):
+    """The run could not finish; what was computed is in the store."""
+
+
+def choices(found: str, allowed: Iterable[str]) -> str:
+    """Say what is allowed, with the nearest name first: `Did you mean 'x'? Allowed: x, y.`"""
+    names = sorted(allowed)
+    folded = {name.lower(): name for name in names}
+    near = difflib.get_close_matches(found.lower(), folded, n=1, cutoff=0.6)
+    meant = f"Did you mean '{folded[near[0]]}'? " if near else ""
+    return f"{meant}Allowed: {', '.join(names)}."

@@ -1,0 +1,59 @@
+"""The one protocol of a model: prompts are encoded, requests stream in, completions stream out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+from promptbench.record import Completion, Encoded, Message, Request
+
+Family = Literal["decoder-only", "encoder-decoder", "encoder-only", "server"]
+
+
+@dataclass(frozen=True, slots=True)
+class ModelInfo:
+    """What a model is. `identity` is the digest of all that can change its output.
+
+    `context` is in tokens, prompt and output together for a decoder; 0 means no fixed limit.
+    """
+
+    spec: str
+    identity: str
+    family: Family
+    architecture: str
+    parameters: int
+    context: int
+    backend: str
+    details: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class TokenSpan:
+    """A token as text, special or not, with its characters `start` to `end` in the prompt."""
+
+    text: str
+    start: int
+    end: int
+    special: bool
+
+
+class Model(Protocol):
+    """Streams completions for requests. Opening one is cheap: weights load at the first stream."""
+
+    info: ModelInfo
+
+    def encode(self, messages: Sequence[Message]) -> Encoded:
+        """Apply the chat template and tokenize. Raises ModelError if the template refuses."""
+        ...
+
+    def tokens(self, encoded: Encoded) -> list[TokenSpan]:
+        """The prompt token by token, in order; empty where the backend does not tell."""
+        ...
+
+    def stream(self, requests: Iterable[Request]) -> Iterator[list[Completion]]:
+        """Yield completions batch by batch, in any order, each carrying its request's key.
+
+        A request that fails alone is a completion with an `error`; RunError ends the stream.
+        """
+        ...
