@@ -71,7 +71,7 @@ class RunError(PromptbenchError):
 
 
 def choices(found: str, allowed: Iterable[str]) -> str:
-    """Say what is allowed, with the nearest name first: `Did you mean 'x'? Allowed: x, y.`"""
+    """Say what is allowed, the nearest name first, as in `Did you mean 'x'? Allowed: x, y.`."""
     names = sorted(allowed)
     folded = {name.lower(): name for name in names}
     near = difflib.get_close_matches(found.lower(), folded, n=1, cutoff=0.6)

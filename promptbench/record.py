@@ -136,6 +136,15 @@ class Score:
 
 
 @dataclass(frozen=True, slots=True)
+class MetricSpec:
+    """A metric as a suite asks for it; `where` (file:line) is for messages about it."""
+
+    name: str
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    where: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class MetricInfo:
     """What a reader must know of a metric. `low` and `high` bound its range (None: no bound)."""
 

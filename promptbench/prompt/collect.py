@@ -1,0 +1,106 @@
+"""Turn the stream that a template puts out into messages with sections."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import cast
+
+from promptbench.error import PromptError
+from promptbench.prompt.bounds import MAX_VALUE
+from promptbench.prompt.mark import Mark
+from promptbench.record import Message, Role, Section
+
+ROLE = re.compile(r"(system|user|assistant)(_.+)?")
+
+
+@dataclass(slots=True)
+class Draft:
+    """A message while it is written. `open` holds the blocks that have begun and not ended."""
+
+    role: Role
+    pieces: list[str] = field(default_factory=list)
+    length: int = 0
+    open: list[tuple[str, int]] = field(default_factory=list)
+    sections: list[Section] = field(default_factory=list)
+
+    def add(self, piece: str) -> None:
+        """Append text."""
+        self.pieces.append(piece)
+        self.length += len(piece)
+
+    def take(self, mark: Mark) -> None:
+        """Begin or end a section."""
+        if mark.opening:
+            self.open.append((mark.block, self.length))
+        elif self.open:
+            name, start = self.open.pop()
+            self.sections.append(Section(name, start, self.length))
+
+    def message(self) -> Message | None:
+        """The message without white space around it, or None if nothing is left."""
+        text = "".join(self.pieces)
+        lead = len(text) - len(text.lstrip())
+        text = text.strip()
+        moved = [
+            Section(s.name, clamp(s.start - lead, len(text)), clamp(s.end - lead, len(text)))
+            for s in sorted(self.sections, key=lambda s: (s.start, -s.end))
+        ]
+        return Message(self.role, text, tuple(moved)) if text else None
+
+
+def clamp(position: int, length: int) -> int:
+    """A position held inside a text."""
+    return min(max(position, 0), length)
+
+
+def collect_messages(stream: Iterable[str]) -> tuple[Message, ...]:
+    """Messages from a template's output: its role blocks, or all of it as one user message.
+
+    A block named system, user or assistant, or with a suffix as in user_1, is one message; a
+    block inside it is a section. A message that comes out empty is left out. Raises PromptError.
+    """
+    outside = Draft("user")
+    current: Draft | None = None
+    drafts: list[Draft] = []
+    total = 0
+    for piece in stream:
+        total += len(piece)
+        if total > MAX_VALUE:
+            raise PromptError(f"the prompt is longer than {MAX_VALUE:,} characters")
+        role = ROLE.fullmatch(piece.block) if isinstance(piece, Mark) else None
+        if role and isinstance(piece, Mark):
+            current = turn(piece, current, drafts, cast(Role, role[1]))
+        elif isinstance(piece, Mark):
+            (current or outside).take(piece)
+        else:
+            (current or outside).add(piece)
+    return finished(drafts, outside)
+
+
+def turn(mark: Mark, current: Draft | None, drafts: list[Draft], role: Role) -> Draft | None:
+    """Begin a message at its role block's opening mark, and leave it at the closing one."""
+    if not mark.opening:
+        return None
+    if current is not None:
+        raise PromptError(f"block '{mark.block}' stands inside the {current.role} block")
+    drafts.append(Draft(role))
+    return drafts[-1]
+
+
+def finished(drafts: list[Draft], outside: Draft) -> tuple[Message, ...]:
+    """The messages, checked: no stray text beside role blocks, and something for the model."""
+    rest = outside.message()
+    if drafts and rest is not None:
+        raise PromptError(
+            f"text outside of the system, user and assistant blocks: {rest.text[:60]!r}"
+        )
+    messages = tuple(m for m in (d.message() for d in drafts) if m) if drafts else ()
+    if not drafts and rest is not None:
+        messages = (rest,)
+    if not any(m.role == "user" for m in messages):
+        raise PromptError("the template renders to no user message")
+    if any(m.role == "system" for m in messages[1:]):
+        raise PromptError("the system block must be the first message")
+    return messages

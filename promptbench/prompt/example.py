@@ -1,0 +1,52 @@
+"""Draw few-shot examples: train cases in, the values that a template sees as `examples` out."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import random
+from collections.abc import Collection, Iterable, Mapping
+from typing import Any
+
+from promptbench.record import Case
+
+
+def content_digest(case: Case) -> str:
+    """A digest of what a case says, whatever its id: letter case and white space do not count."""
+    text = json.dumps(case.variables, sort_keys=True, ensure_ascii=False, default=str)
+    return hashlib.sha256(" ".join(text.casefold().split()).encode()).hexdigest()
+
+
+def draw_examples(
+    train: Iterable[Case],
+    judged: Collection[str],
+    *,
+    count: int,
+    seed: int,
+    max_characters: int | None = None,
+) -> list[Mapping[str, Any]]:
+    """Draw `count` train cases that have a reference and whose content is not in `judged`.
+
+    `judged` holds the content digests of the cases that will be scored. The same cases, seed and
+    limits draw the same examples in the same order; fewer come back if there are not enough.
+    """
+    fitting = [
+        case
+        for case in train
+        if case.references
+        and content_digest(case) not in judged
+        and (max_characters is None or characters(case) <= max_characters)
+    ]
+    drawn = random.Random(seed).sample(fitting, min(count, len(fitting)))
+    return [as_example(case) for case in drawn]
+
+
+def characters(case: Case) -> int:
+    """Length of all text values of a case."""
+    return sum(len(value) for value in case.variables.values() if isinstance(value, str))
+
+
+def as_example(case: Case) -> dict[str, Any]:
+    """A case's variables with its answers: `reference` is the first of `references`."""
+    answers = {"reference": case.references[0], "references": list(case.references)}
+    return {**case.variables, **answers}

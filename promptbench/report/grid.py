@@ -1,0 +1,92 @@
+"""Lay samples out by candidate and case: every cell that was planned is there, repeats in order."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from promptbench.record import Case, Run, Sample, Score
+
+State = Literal["scored", "unscored", "error", "missing"]
+
+
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """The cells of a run; `clustered` says whether the cases' clusters can be used."""
+
+    cases: tuple[Case, ...]
+    cells: Mapping[tuple[str, str], tuple[Sample, ...]]
+    clustered: bool
+
+    def samples(self, candidate: str) -> list[Sample]:
+        """Give the candidate's samples, case by case: as many as cases x repeats."""
+        return [sample for case in self.cases for sample in self.cells[candidate, case.id]]
+
+    def values(self, candidate: str, metric: str) -> list[float | None]:
+        """Give one value a case: the mean of its scored repeats, None where none is scored."""
+        return [case_value(self.cells[candidate, case.id], metric) for case in self.cases]
+
+    def clusters(self, kept: Sequence[bool]) -> list[str] | None:
+        """Give the clusters of the cases that are kept, or None where they cannot be used."""
+        if not self.clustered:
+            return None
+        return [case.cluster for case, keep in zip(self.cases, kept, strict=True) if keep]
+
+
+def lay_out(run: Run, cases: Sequence[Case], samples: Iterable[Sample]) -> Grid:
+    """Index the samples. What was planned but is not there becomes a sample without completion.
+
+    Samples of other candidates, cases or repeats than the run's are left out.
+    """
+    found = {(sample.candidate, sample.case_id, sample.repeat): sample for sample in samples}
+    names = [candidate.name for candidate in run.candidates]
+    cells = {
+        (name, case.id): tuple(
+            found.get((name, case.id, repeat)) or Sample(name, case.id, repeat, None)
+            for repeat in range(run.repeats)
+        )
+        for name in names
+        for case in cases
+    }
+    return Grid(tuple(cases), cells, _clustered(cases))
+
+
+def _clustered(cases: Sequence[Case]) -> bool:
+    clusters = {case.cluster for case in cases}
+    return "" not in clusters and len(clusters) > 1
+
+
+def state(sample: Sample, metric: str) -> State:
+    """Say what became of a sample on a metric. A value that is not finite is no score."""
+    if sample.completion is None:
+        return "missing"
+    if sample.completion.error:
+        return "error"
+    return "unscored" if _value(sample.scores.get(metric)) is None else "scored"
+
+
+def value(sample: Sample, metric: str) -> float | None:
+    """Give the sample's score, or None where it has none."""
+    return _value(sample.scores.get(metric)) if state(sample, metric) == "scored" else None
+
+
+def reason(sample: Sample, metric: str) -> str:
+    """Say why a sample that has a completion is unscored."""
+    score = sample.scores.get(metric)
+    if score is None:
+        return "not scored yet"
+    return score.reason or ("no reason given" if score.value is None else "not a finite number")
+
+
+def case_value(samples: Sequence[Sample], metric: str) -> float | None:
+    """Average a case's scored repeats."""
+    values = [found for sample in samples if (found := value(sample, metric)) is not None]
+    return math.fsum(values) / len(values) if values else None
+
+
+def _value(score: Score | None) -> float | None:
+    if score is None or score.value is None or not math.isfinite(score.value):
+        return None
+    return score.value

@@ -1,0 +1,165 @@
+"""Turn a run's samples into figures: means with intervals, a ranking, differences, a verdict."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from promptbench.record import Candidate, Case, Completion, MetricInfo, Run, Sample
+from promptbench.report.comparison import Comparison, compare
+from promptbench.report.grid import Grid, lay_out, state
+from promptbench.report.notes import notes
+from promptbench.report.verdict import Leader, verdict
+from promptbench.stats.interval import Estimate, estimate
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One candidate on one metric, over cases (repeats are averaged within a case first).
+
+    `scored` of `cases` have a score, and `estimate` is over those. `floor` is the mean over all
+    cases if each one without a score had got the worst there is; None where nothing bounds it.
+    `unscored` and `errors` count outputs.
+    """
+
+    metric: MetricInfo
+    estimate: Estimate | None
+    floor: float | None
+    scored: int
+    cases: int
+    unscored: int
+    errors: int
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """One candidate: a figure a metric, and what its outputs cost.
+
+    `missing`, `errors` and `cut_off` (ended by the token limit) are of `outputs` planned.
+    `output_tokens` and `seconds` are means over the outputs that are there and no error.
+    """
+
+    candidate: Candidate
+    figures: Mapping[str, Figure]
+    outputs: int
+    missing: int
+    errors: int
+    cut_off: int
+    output_tokens: float | None
+    seconds: float | None
+
+    def estimate(self, metric: MetricInfo) -> Estimate | None:
+        """Give the mean on a metric, None where nothing is scored or the metric is unknown."""
+        figure = self.figures.get(metric.name)
+        return figure.estimate if figure else None
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """A run in figures. `standings` are ranked by the primary metric; `best` may be empty.
+
+    `clusters` is 0 where the cases are independent. `notes` are what a reader should mind.
+    """
+
+    primary: MetricInfo
+    cases: int
+    clusters: int
+    standings: tuple[Standing, ...]
+    best: str
+    comparisons: tuple[Comparison, ...]
+    verdict: str
+    notes: tuple[str, ...]
+
+
+def summarise(run: Run, cases: Sequence[Case], samples: Iterable[Sample]) -> Summary:
+    """Compute every figure of a report. Same records, same figures."""
+    return summarise_grid(run, lay_out(run, cases, samples))
+
+
+def summarise_grid(run: Run, grid: Grid) -> Summary:
+    """Do the same for samples that are laid out already."""
+    primary = primary_metric(run)
+    standings = _rank([_standing(run, item, grid) for item in run.candidates], primary)
+    ranked = [each for each in standings if each.estimate(primary) is not None]
+    best = ranked[0].candidate.name if ranked and primary.direction != "none" else ""
+    others = [each.candidate.name for each in standings[1:]]
+    comparisons = compare(best, others, grid, primary) if best else ()
+    return Summary(
+        primary=primary,
+        cases=len(grid.cases),
+        clusters=len({case.cluster for case in grid.cases}) if grid.clustered else 0,
+        standings=tuple(standings),
+        best=best,
+        comparisons=comparisons,
+        verdict=verdict(primary, len(standings), _leaders(ranked, primary), comparisons),
+        notes=notes(run, grid, primary),
+    )
+
+
+def primary_metric(run: Run) -> MetricInfo:
+    """Give the metric that ranks; where the run has none, one without direction stands in."""
+    named = {metric.name: metric for metric in run.metrics}
+    return named.get(run.primary) or MetricInfo(run.primary, run.primary or "score", "none")
+
+
+def _standing(run: Run, candidate: Candidate, grid: Grid) -> Standing:
+    samples = grid.samples(candidate.name)
+    there = [sample.completion for sample in samples if sample.completion is not None]
+    good = [completion for completion in there if not completion.error]
+    return Standing(
+        candidate=candidate,
+        figures={metric.name: _figure(candidate.name, metric, grid) for metric in run.metrics},
+        outputs=len(samples),
+        missing=len(samples) - len(there),
+        errors=len(there) - len(good),
+        cut_off=sum(_cut_off(completion) for completion in good),
+        output_tokens=_mean([completion.output_tokens for completion in good]),
+        seconds=_mean([completion.seconds for completion in good]),
+    )
+
+
+def _figure(candidate: str, metric: MetricInfo, grid: Grid) -> Figure:
+    by_case = grid.values(candidate, metric.name)
+    values = [each for each in by_case if each is not None]
+    kept = [each is not None for each in by_case]
+    states = [state(sample, metric.name) for sample in grid.samples(candidate)]
+    return Figure(
+        metric=metric,
+        estimate=estimate(values, grid.clusters(kept), binary=metric.binary),
+        floor=_floor(values, len(by_case), metric),
+        scored=len(values),
+        cases=len(by_case),
+        unscored=states.count("unscored"),
+        errors=states.count("error"),
+    )
+
+
+def _floor(values: Sequence[float], cases: int, metric: MetricInfo) -> float | None:
+    worst = {"higher": metric.low, "lower": metric.high, "none": None}[metric.direction]
+    if worst is None or not cases:
+        return None
+    return (math.fsum(values) + worst * (cases - len(values))) / cases
+
+
+def _rank(standings: Iterable[Standing], primary: MetricInfo) -> list[Standing]:
+    sign = {"higher": -1.0, "lower": 1.0, "none": 0.0}[primary.direction]
+
+    def place(standing: Standing) -> tuple[float, str]:
+        found = standing.estimate(primary)
+        return (math.inf if found is None else sign * found.mean, standing.candidate.name)
+
+    return sorted(standings, key=place)
+
+
+def _leaders(ranked: Iterable[Standing], metric: MetricInfo) -> list[Leader]:
+    estimates = ((each.candidate.name, each.estimate(metric)) for each in ranked)
+    return [Leader(name, found) for name, found in estimates if found is not None]
+
+
+def _cut_off(completion: Completion) -> bool:
+    return completion.finish_reason == "length"
+
+
+def _mean(values: Sequence[float]) -> float | None:
+    return math.fsum(values) / len(values) if values else None

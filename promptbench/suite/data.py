@@ -1,0 +1,96 @@
+"""Turn rows of a data file into cases, as a suite's `data:` block tells."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from promptbench.error import DataError, choices
+from promptbench.record import Case
+from promptbench.suite.table import read_rows
+
+
+@dataclass(frozen=True, slots=True)
+class Fields:
+    """Which field of a row means what. `stated` are those that the suite names itself."""
+
+    id: str = "id"
+    references: tuple[str, ...] = ("references",)
+    cluster: str = ""
+    stated: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class DataSource:
+    """One split: a file, its name in messages, and its fields."""
+
+    path: Path
+    shown: str
+    fields: Fields
+
+
+def read_cases(source: DataSource, limit: int | None = None) -> Iterator[Case]:
+    """Yield the cases in file order, the first `limit` of them.
+
+    Raises DataError with file and line for a broken row, an id given twice, a field that the
+    suite names and the row lacks, or a file without rows.
+    """
+    seen: dict[str, int] = {}
+    for line, row in read_rows(source.path, source.shown):
+        if limit is not None and len(seen) >= limit:
+            return
+        where = f"{source.shown}:{line}"
+        check_fields(row, source.fields, where)
+        case = to_case(row, source.fields, line, where)
+        if case.id in seen:
+            raise DataError(
+                f"id '{case.id}' is already on line {seen[case.id]}",
+                where=where,
+                hint="Ids name a case in the report: give each its own.",
+            )
+        seen[case.id] = line
+        yield case
+    if not seen:
+        raise DataError("the file holds no cases", where=source.shown)
+
+
+def check_fields(row: Mapping[str, Any], fields: Fields, where: str) -> None:
+    """The fields that the suite names itself must be there."""
+    for name in sorted(fields.stated):
+        if name not in row:
+            raise DataError(
+                f"the row has no field '{name}', which the suite's data: block names",
+                where=where,
+                hint=choices(name, row) if row else "",
+            )
+
+
+def to_case(row: Mapping[str, Any], fields: Fields, line: int, where: str) -> Case:
+    """One row as a case. Its id and references are kept from its variables: a prompt sees those."""
+    case_id = row.get(fields.id, line)
+    if isinstance(case_id, bool) or not isinstance(case_id, str | int) or case_id == "":
+        raise DataError(f"the id must be text or a whole number, found {case_id!r}", where=where)
+    references = tuple(
+        text
+        for name in fields.references
+        if name in row
+        for text in as_texts(row[name], name, where)
+    )
+    hidden = {fields.id, *fields.references}
+    kept = {name: value for name, value in row.items() if name not in hidden}
+    cluster = row.get(fields.cluster, "") if fields.cluster else ""
+    return Case(str(case_id), kept, references, str(cluster))
+
+
+def as_texts(value: object, name: str, where: str) -> list[str]:
+    """A references field: one text, or a list of texts; empty ones do not count."""
+    texts: list[str] = []
+    for item in value if isinstance(value, list) else [value]:
+        if item is not None and not isinstance(item, str):
+            raise DataError(
+                f"field '{name}' must be text or a list of texts, found {item!r}", where=where
+            )
+        texts += [item] if item else []
+    return texts

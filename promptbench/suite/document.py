@@ -1,0 +1,186 @@
+"""Read YAML 1.2 strictly: plain values come out, and the line each of them stood on."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ruamel.yaml import YAML
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
+from ruamel.yaml.events import (
+    AliasEvent,
+    Event,
+    MappingEndEvent,
+    MappingStartEvent,
+    NodeEvent,
+    SequenceEndEvent,
+    SequenceStartEvent,
+)
+from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+
+from promptbench.error import SuiteError
+
+Key = tuple[str | int, ...]
+
+MAX_BYTES = 1_000_000
+MAX_DEPTH = 20
+
+# A number that YAML 1.1 and 1.2 readers understand differently (012, 1_000, 3:25) stays the text
+# that its author typed; so do yes, no, on and off.
+INTEGER = re.compile(r"-?(0|[1-9][0-9]{0,17})")
+FRACTION = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][-+]?[0-9]{1,3})?")
+CONSTANTS = {"true": True, "false": False, "null": None, "~": None, "": None}
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A YAML file as plain dicts, lists and scalars, with the line (from 1) of every key path."""
+
+    path: str
+    text: str
+    value: dict[str, Any]
+    lines: Mapping[Key, int]
+
+    def where(self, key: Key) -> str:
+        """`file:line` of a key path, or of its nearest ancestor that the file holds."""
+        while key and key not in self.lines:
+            key = key[:-1]
+        return f"{self.path}:{self.lines.get(key, 1)}"
+
+
+def read_document(path: Path, shown: str) -> Document:
+    """Read one YAML mapping. `shown` is the file's name in messages.
+
+    Raises SuiteError with file and line for what is not strict YAML 1.2, for aliases, for more
+    than 1 MB, for more than 20 levels and for a key given twice.
+    """
+    text = read_text(path, shown)
+    lines: dict[Key, int] = {}
+    try:
+        check_events(text, shown)
+        root = YAML(typ="safe", pure=True).compose(text)
+    except MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        line = mark.line + 1 if mark else 1
+        problem = str(error.problem or error.context)
+        raise SuiteError(f"broken YAML: {problem}", where=f"{shown}:{line}") from error
+    except YAMLError as error:
+        raise SuiteError(f"broken YAML: {error}", where=shown) from error
+    if not isinstance(root, MappingNode):
+        raise SuiteError(
+            "a suite is a YAML mapping (key: value lines); this file holds something else",
+            where=f"{shown}:1",
+            hint="A suite of ten lines stands in the README.",
+        )
+    value = plain(root, (), lines, shown)
+    return Document(shown, text, value, lines)
+
+
+def read_text(path: Path, shown: str) -> str:
+    """The file as UTF-8 text, within the size limit."""
+    try:
+        raw = path.read_bytes()
+    except FileNotFoundError as error:
+        raise SuiteError("no such file", where=shown, hint=nearby(path)) from error
+    except OSError as error:
+        raise SuiteError(f"cannot be read: {error.strerror}", where=shown) from error
+    if len(raw) > MAX_BYTES:
+        raise SuiteError(
+            f"{len(raw):,} bytes is more than the {MAX_BYTES:,} that a suite may have",
+            where=shown,
+            hint="Cases belong in a data file that the suite names.",
+        )
+    try:
+        return raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = raw.count(b"\n", 0, error.start) + 1
+        raise SuiteError(
+            f"byte {error.start} is not UTF-8", where=f"{shown}:{line}", hint="Save it as UTF-8."
+        ) from error
+
+
+def nearby(path: Path) -> str:
+    """Name the suites that do lie in that folder."""
+    found = sorted(p.name for p in path.parent.glob("*.y*ml")) if path.parent.is_dir() else []
+    return f"In {path.parent} there are: {', '.join(found[:8])}." if found else ""
+
+
+def check_events(text: str, shown: str) -> None:
+    """Refuse anchors, aliases, tags and too much depth before anything is built from them."""
+    depth = 0
+    for event in YAML(typ="safe", pure=True).parse(text):
+        where = f"{shown}:{event.start_mark.line + 1}"
+        refuse_cleverness(event, where)
+        if isinstance(event, MappingStartEvent | SequenceStartEvent):
+            depth += 1
+        elif isinstance(event, MappingEndEvent | SequenceEndEvent):
+            depth -= 1
+        if depth > MAX_DEPTH:
+            raise SuiteError(f"nested deeper than {MAX_DEPTH} levels", where=where)
+
+
+def refuse_cleverness(event: Event, where: str) -> None:
+    """A suite says what it means: no anchors, aliases or tags."""
+    if isinstance(event, AliasEvent) or (isinstance(event, NodeEvent) and event.anchor):
+        raise SuiteError(
+            "anchors (&) and aliases (*) are not allowed",
+            where=where,
+            hint="Write the value out, or put text that begins with & or * in quotes.",
+        )
+    if tag := getattr(event, "tag", None):
+        raise SuiteError(
+            f"the tag {tag} is not allowed",
+            where=where,
+            hint="Put text that begins with ! in quotes.",
+        )
+
+
+def plain(node: Node, key: Key, lines: dict[Key, int], shown: str) -> Any:
+    """Turn a node into plain values and note the line of each."""
+    lines.setdefault(key, node.start_mark.line + 1)
+    if isinstance(node, SequenceNode):
+        return [plain(item, (*key, i), lines, shown) for i, item in enumerate(node.value)]
+    if isinstance(node, MappingNode):
+        return {
+            name: plain(item, (*key, name), lines, shown)
+            for name, item in pairs(node, key, lines, shown)
+        }
+    return scalar(node)
+
+
+def pairs(
+    node: MappingNode, key: Key, lines: dict[Key, int], shown: str
+) -> Iterator[tuple[str, Node]]:
+    """A mapping's keys as text, each once, noted at the line where the key stands."""
+    seen: dict[str, int] = {}
+    for name_node, item in node.value:
+        line = name_node.start_mark.line + 1
+        if not isinstance(name_node, ScalarNode):
+            raise SuiteError("a key must be plain text", where=f"{shown}:{line}")
+        name = str(name_node.value)
+        if name in seen:
+            raise SuiteError(
+                f"key '{name}' is given twice (first on line {seen[name]})",
+                where=f"{shown}:{line}",
+                hint="Keep one of them.",
+            )
+        seen[name] = line
+        lines[(*key, name)] = line
+        yield name, item
+
+
+def scalar(node: Any) -> Any:
+    """A scalar's value: 12 and 1.5 are numbers; quoted text, `no` and `012` stay text."""
+    text = str(node.value)
+    if node.style is not None:
+        return text
+    if text in CONSTANTS:
+        return CONSTANTS[text]
+    if INTEGER.fullmatch(text):
+        return int(text)
+    if FRACTION.fullmatch(text):
+        return float(text)
+    return text

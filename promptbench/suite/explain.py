@@ -1,0 +1,86 @@
+"""Turn a pydantic error into what was found, what is allowed and what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, get_args
+
+from pydantic import BaseModel
+
+from promptbench.error import choices
+
+EXPECTED = {
+    "string_type": "text",
+    "int_type": "a whole number",
+    "int_from_float": "a whole number",
+    "float_type": "a number",
+    "bool_type": "true or false",
+    "list_type": "a list",
+    "model_type": "a mapping (key: value lines)",
+    "dict_type": "a mapping (key: value lines)",
+    "model_attributes_type": "a mapping (key: value lines)",
+}
+
+
+def explain(error: Mapping[str, Any], model: type[BaseModel]) -> tuple[str, str]:
+    """What is wrong, and a hint, for one entry of `ValidationError.errors()` of `model`."""
+    key = ".".join(str(part) for part in error["loc"] if not is_branch(part))
+    last = error["loc"][-1] if error["loc"] else ""
+    kind = error["type"]
+    if kind == "extra_forbidden":
+        owner = model_at(model, error["loc"][:-1])
+        return f"unknown key '{last}'", choices(str(last), owner.model_fields)
+    if kind == "missing":
+        field = model_at(model, error["loc"][:-1]).model_fields.get(str(last))
+        return f"key '{key}' is missing", (field.description or "") if field else ""
+    found = show(error["input"])
+    if kind in EXPECTED:
+        return f"{key}: expected {EXPECTED[kind]}, found {found}", quote_hint(kind, error["input"])
+    return f"{key}: {error['msg'].replace('Input should', 'should')}, found {found}", ""
+
+
+def is_branch(part: object) -> bool:
+    """Whether a part of a location is pydantic's own name for a branch of a union."""
+    return isinstance(part, str) and (
+        "[" in part or part in ("str", "int", "float", "constrained-str")
+    )
+
+
+def model_at(model: type[BaseModel], loc: tuple[Any, ...]) -> type[BaseModel]:
+    """The model that a location leads to, through lists and optional fields."""
+    for part in loc:
+        field = model.model_fields.get(part) if isinstance(part, str) else None
+        if field is not None:
+            model = inner_model(field.annotation) or model
+    return model
+
+
+def inner_model(annotation: Any) -> type[BaseModel] | None:
+    """The first pydantic model inside an annotation such as `list[PromptFile] | None`."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    for argument in get_args(annotation):
+        if found := inner_model(argument):
+            return found
+    return None
+
+
+def show(value: object) -> str:
+    """A value as a reader of the file would call it, shortened."""
+    if value is None:
+        return "nothing"
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, dict):
+        return "a mapping"
+    if isinstance(value, list):
+        return f"a list of {len(value)}"
+    text = repr(value)
+    return text if len(text) <= 60 else text[:57] + "..."
+
+
+def quote_hint(kind: str, value: object) -> str:
+    """A number where text is due most often wants quotes."""
+    if kind == "string_type" and isinstance(value, int | float):
+        return f'Put it in quotes: "{str(value).lower()}".'
+    return ""

@@ -1,0 +1,235 @@
+"""Turn a suite file into a Suite: every name resolved, every setting checked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from promptbench.error import SuiteError, choices
+from promptbench.record import MetricSpec, Sampling
+from promptbench.suite.data import DataSource, Fields
+from promptbench.suite.document import Document, Key, read_document
+from promptbench.suite.explain import explain
+from promptbench.suite.location import inside, workspace_of
+from promptbench.suite.schema import DataFile, Examples, PromptFile, SamplingSettings, SuiteFile
+
+SPLITS = ("test", "dev", "train")
+
+
+@dataclass(frozen=True, slots=True)
+class PromptSpec:
+    """A template that the suite names; `where` (file:line) is for messages about it."""
+
+    name: str
+    path: Path
+    shown: str
+    where: str
+    examples: Examples | None
+
+
+@dataclass(frozen=True, slots=True)
+class ModelSpec:
+    """A model that the suite names; `where` (file:line) is for messages about it."""
+
+    spec: str
+    where: str
+
+
+@dataclass(frozen=True, slots=True)
+class Suite:
+    """What a suite file says. `samplings` maps a name ("" for the only one) to its settings."""
+
+    name: str
+    description: str
+    path: Path
+    shown: str
+    source: str
+    workspace: Path
+    splits: Mapping[str, DataSource]
+    prompts: tuple[PromptSpec, ...]
+    models: tuple[ModelSpec, ...]
+    samplings: Mapping[str, Sampling]
+    metrics: tuple[MetricSpec, ...]
+    primary: str
+    repeats: int
+
+    def split(self, name: str) -> DataSource:
+        """The data of one split. Raises SuiteError if the suite does not have it."""
+        if name not in self.splits:
+            raise SuiteError(
+                f"the suite has no {name} split",
+                where=self.shown,
+                hint=f"Add `{name}:` under `data:`. It has: {', '.join(self.splits)}.",
+            )
+        return self.splits[name]
+
+
+def read_suite(path: Path) -> Suite:
+    """Read and check a suite file. Raises SuiteError with file, line, key and what is allowed."""
+    shown = str(path)
+    document = read_document(path, shown)
+    stated = validated(document)
+    workspace = workspace_of(path)
+    return Suite(
+        name=stated.suite,
+        description=stated.description,
+        path=path.resolve(),
+        shown=shown,
+        source=document.text,
+        workspace=workspace,
+        splits=data_sources(stated.data, document, path, workspace),
+        prompts=prompt_specs(stated.prompts, document, path, workspace),
+        models=model_specs(stated.models, document),
+        samplings=samplings(stated.sampling, document),
+        metrics=metric_specs(stated.metrics, document),
+        primary=stated.primary or "",
+        repeats=stated.repeats,
+    )
+
+
+def validated(document: Document) -> SuiteFile:
+    """Bring the short forms into the long one and check all; every problem is told at once."""
+    value = dict(document.value)
+    if isinstance(value.get("prompts"), list):
+        value["prompts"] = [{"file": p} if isinstance(p, str) else p for p in value["prompts"]]
+    single = isinstance(value.get("sampling"), dict)
+    if single:
+        value["sampling"] = [value["sampling"]]
+    try:
+        return SuiteFile.model_validate(value)
+    except ValidationError as error:
+        raise first_of(error, document, single) from error
+
+
+def first_of(error: ValidationError, document: Document, single_sampling: bool) -> SuiteError:
+    """All problems of the file as one error, in the order of their lines."""
+    problems = []
+    for entry in error.errors():
+        loc: Key = entry["loc"]
+        if single_sampling and loc[:2] == ("sampling", 0):
+            loc = ("sampling", *loc[2:])
+        what, hint = explain({**entry, "loc": loc}, SuiteFile)
+        problems.append(SuiteError(what, where=document.where(loc), hint=hint))
+    if len(problems) == 1:
+        return problems[0]
+    problems.sort(key=lambda p: int(p.where.rsplit(":", 1)[1]))
+    return SuiteError("\n".join(str(p) for p in problems))
+
+
+def data_sources(
+    data: DataFile, document: Document, suite: Path, workspace: Path
+) -> dict[str, DataSource]:
+    """The splits that the suite names, in the order test, dev, train."""
+    references = (data.references,) if isinstance(data.references, str) else tuple(data.references)
+    block = document.value["data"]
+    stated = {data.id} if "id" in block else set()
+    stated |= set(references) if "references" in block else set()
+    stated |= {data.cluster} if data.cluster else set()
+    fields = Fields(data.id, references, data.cluster or "", frozenset(stated))
+    found = {}
+    for split in SPLITS:
+        if name := getattr(data, split):
+            where = document.where(("data", split))
+            path = inside(workspace, suite.resolve().parent, name, where)
+            if not path.is_file():
+                raise SuiteError(f"data.{split}: no such file '{name}'", where=where, hint=at(path))
+            found[split] = DataSource(path, str(suite.parent / name), fields)
+    return found
+
+
+def at(path: Path) -> str:
+    """Where we looked, and what lies there instead."""
+    if not path.parent.is_dir():
+        return f"Looked for {path}; there is no folder {path.parent}."
+    names = sorted(p.name for p in path.parent.iterdir() if not p.name.startswith("."))
+    if not names:
+        return f"Looked for {path}; that folder is empty."
+    return f"Looked for {path}. {choices(path.name, names[:20])}"
+
+
+def prompt_specs(
+    prompts: list[PromptFile], document: Document, suite: Path, workspace: Path
+) -> tuple[PromptSpec, ...]:
+    """The templates, patterns expanded in alphabetical order, each under a name of its own."""
+    specs: dict[str, PromptSpec] = {}
+    for i, prompt in enumerate(prompts):
+        where = document.where(("prompts", i))
+        for path in template_paths(prompt.file, suite, workspace, where):
+            name = prompt.name or path.stem
+            if name in specs:
+                raise SuiteError(
+                    f"two prompts are named '{name}'",
+                    where=where,
+                    hint="Give one of them a `name:` of its own.",
+                )
+            shown = str((suite.parent / prompt.file).parent / path.name)
+            specs[name] = PromptSpec(name, path, shown, where, prompt.examples)
+    return tuple(specs.values())
+
+
+def template_paths(name: str, suite: Path, workspace: Path, where: str) -> list[Path]:
+    """The files that a prompt's `file:` means: one, or all that match a pattern."""
+    base = suite.resolve().parent
+    pattern = inside(workspace, base, name, where)
+    if not any(c in name for c in "*?["):
+        if not pattern.is_file():
+            raise SuiteError(f"no such prompt '{name}'", where=where, hint=at(pattern))
+        return [pattern]
+    found = sorted(pattern.parent.glob(pattern.name))
+    if not found:
+        raise SuiteError(f"no prompt matches '{name}'", where=where, hint=at(pattern))
+    return [inside(workspace, base, str(path), where) for path in found]
+
+
+def model_specs(models: list[str], document: Document) -> tuple[ModelSpec, ...]:
+    """The models, each once."""
+    specs: dict[str, ModelSpec] = {}
+    for i, spec in enumerate(models):
+        where = document.where(("models", i))
+        if spec in specs:
+            raise SuiteError(f"model '{spec}' is there twice", where=where)
+        specs[spec] = ModelSpec(spec, where)
+    return tuple(specs.values())
+
+
+def samplings(settings: list[SamplingSettings], document: Document) -> dict[str, Sampling]:
+    """The sampling settings by name; where there are several, each must have one."""
+    found: dict[str, Sampling] = {}
+    for i, one in enumerate(settings):
+        name = one.name or ""
+        if len(settings) > 1 and (not name or name in found):
+            raise SuiteError(
+                "several sampling settings each need a `name:` of their own",
+                where=document.where(("sampling", i)),
+            )
+        values = one.model_dump(exclude={"name"}) | {"stop": tuple(one.stop)}
+        found[name] = Sampling(**values)
+    return found
+
+
+def metric_specs(metrics: list[Any], document: Document) -> tuple[MetricSpec, ...]:
+    """The metrics: a name, or a name with its settings."""
+    specs = []
+    for i, metric in enumerate(metrics):
+        where = document.where(("metrics", i))
+        if isinstance(metric, str):
+            specs.append(MetricSpec(metric, {}, where))
+            continue
+        settings = next(iter(metric.values()), None) if isinstance(metric, dict) else None
+        if not isinstance(metric, dict) or len(metric) != 1 or not is_settings(settings):
+            raise SuiteError(
+                "a metric is a name, or one name with its settings",
+                where=where,
+                hint="For example `- rougeL` or `- sentences: {max: 2}`.",
+            )
+        specs.append(MetricSpec(next(iter(metric)), settings or {}, where))
+    return tuple(specs)
+
+
+def is_settings(value: object) -> bool:
+    """Settings are a mapping, or nothing."""
+    return value is None or isinstance(value, dict)

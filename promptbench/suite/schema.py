@@ -1,0 +1,105 @@
+"""The shape of a suite file, as pydantic models; the exported JSON Schema is made from them."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$")]
+Text = Annotated[str, Field(min_length=1)]
+
+
+class Strict(BaseModel):
+    """No unknown keys, no silent conversions, no changes afterwards."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+class DataFile(Strict):
+    """Where the cases lie and which of their fields mean what."""
+
+    test: Text = Field(description="File of the cases that are judged (.jsonl, .csv or .tsv).")
+    dev: Text | None = Field(None, description="File of the cases to improve prompts on.")
+    train: Text | None = Field(None, description="File for few-shot examples and fine-tuning.")
+    id: Text = Field("id", description="Field that names a case; without it, its line does.")
+    references: Text | list[Text] = Field(
+        "references", description="Field or fields with the reference answers."
+    )
+    cluster: Text | None = Field(
+        None, description="Field that groups dependent cases: a thread, a user, a document."
+    )
+
+
+class Examples(Strict):
+    """Few-shot examples, drawn from the train split; a template sees them as `examples`."""
+
+    count: int = Field(3, ge=1, le=64, description="How many.")
+    seed: int = Field(0, ge=0, description="Which ones: the same seed draws the same examples.")
+    max_characters: int | None = Field(
+        None, ge=1, description="Draw only from train cases whose variables are no longer."
+    )
+
+
+class PromptFile(Strict):
+    """A prompt template, or several by a pattern such as `prompts/email/*.j2`."""
+
+    file: Text = Field(description="The template's path, from the suite file.")
+    name: Name | None = Field(None, description="Its name in the report; by default the file's.")
+    examples: Examples | None = Field(None, description="Few-shot examples for this prompt.")
+
+
+class SamplingSettings(Strict):
+    """How the next token is chosen. Temperature 0 is greedy."""
+
+    name: Name | None = Field(None, description="Its name, where a suite compares several.")
+    max_tokens: int = Field(256, ge=1, le=100_000, description="Output tokens at most.")
+    temperature: float = Field(0.0, ge=0, le=10)
+    top_p: float = Field(1.0, gt=0, le=1)
+    top_k: int = Field(0, ge=0, description="0: no limit.")
+    repetition_penalty: float = Field(1.0, gt=0, le=10)
+    stop: list[Text] = Field(default_factory=list, description="Output ends before any of these.")
+    seed: int = Field(0, ge=0)
+
+
+class SuiteFile(Strict):
+    """A promptbench suite: data, prompts, models and metrics."""
+
+    suite: Name = Field(description="The suite's name.")
+    description: str = Field("", description="One sentence for the report.")
+    data: DataFile
+    prompts: list[PromptFile] = Field(min_length=1)
+    models: list[Text] = Field(
+        min_length=1,
+        description="Model specs: smollm2, ./checkpoints/x, hf:org/name.",
+    )
+    sampling: list[SamplingSettings] = Field(
+        default_factory=lambda: [SamplingSettings()], min_length=1
+    )
+    metrics: list[Any] = Field(min_length=1)
+    primary: Text | None = Field(
+        None, description="The metric that ranks the candidates; by default the first."
+    )
+    repeats: int = Field(1, ge=1, le=1000, description="Outputs for each case.")
+
+
+def suite_schema(metrics: dict[str, Any]) -> dict[str, Any]:
+    """The JSON Schema (2020-12) of a suite file, short forms included.
+
+    `metrics` is the schema of the metrics list, which the metric package knows.
+    """
+    schema = SuiteFile.model_json_schema()
+    properties = schema["properties"]
+    defs = schema.setdefault("$defs", {})
+    defs |= metrics.pop("$defs", {})
+    properties["metrics"] = metrics
+    properties["prompts"]["items"] = {
+        "anyOf": [{"type": "string", "minLength": 1}, {"$ref": "#/$defs/PromptFile"}]
+    }
+    one = {"$ref": "#/$defs/SamplingSettings"}
+    properties["sampling"] = {"anyOf": [one, {"type": "array", "items": one, "minItems": 1}]}
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        **schema,
+        "title": "promptbench suite",
+    }
