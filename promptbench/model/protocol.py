@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from promptbench.record import Completion, Encoded, Message, Request
 
 Family = Literal["decoder-only", "encoder-decoder", "encoder-only", "server"]
+Notify = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,7 +49,7 @@ class Axis:
         return Mark(self.at(mean), self.at(low), self.at(high))
 
 
-def axis(values: Iterable[float], marks: int = 4) -> Axis | None:
+def axis(values: Iterable[float], marks: int = 6) -> Axis | None:
     """Span the finite values with about `marks` round ticks; None without a value."""
     finite = [value for value in values if math.isfinite(value)]
     if not finite:

@@ -15,6 +15,7 @@ from promptbench.report.number import Scale
 SHORT = 100
 # Longer texts get a box that scrolls, which the keyboard must be able to reach.
 LONG_CHARACTERS, LONG_LINES = 900, 14
+BINARY: Mapping[float | None, str] = {0.0: "no", 1.0: "yes"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,20 +93,21 @@ class Viewer:
         best = _best(known, self.primary)
         spread = max(known) - min(known) if len(known) > 1 else None
         variables = [_text(str(name), each) for name, each in case.variables.items()]
-        fields = tuple(each for each in variables if _is_short(each.text))
         return CaseView(
-            number,
-            case.id,
-            case.cluster,
-            fields,
-            tuple(each for each in variables if not _is_short(each.text)),
-            tuple(_text(str(place), each) for place, each in enumerate(case.references, 1)),
-            tuple(
+            number=number,
+            id=case.id,
+            cluster=case.cluster,
+            fields=tuple(each for each in variables if _is_short(each.text)),
+            texts=tuple(each for each in variables if not _is_short(each.text)),
+            references=tuple(
+                _text(str(place), text) for place, text in enumerate(case.references, 1)
+            ),
+            cells=tuple(
                 self._cell(name, samples, means[name], best=best if spread else None)
                 for name, samples in rows.items()
             ),
-            spread,
-            best,
+            spread=spread,
+            best=best,
         )
 
     def _cell(
@@ -132,6 +134,8 @@ class Viewer:
     def _score(self, sample: Sample, metric: MetricInfo) -> MetricScore:
         found = value(sample, metric.name)
         why = "" if found is not None else reason(sample, metric.name)
+        if metric.binary and found in BINARY:
+            return MetricScore(metric.label, BINARY[found], why)
         return MetricScore(metric.label, self.scales[metric.name].show(found), why)
 
 

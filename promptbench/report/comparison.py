@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from promptbench.record import MetricInfo
@@ -13,7 +13,7 @@ from promptbench.stats.paired import Difference, holm, paired_difference
 
 SIGNIFICANT = 0.05
 
-Finding = Literal["better", "worse", "unclear", "same", "none"]
+Finding = Literal["better", "worse", "unproven", "unclear", "same", "none"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,16 +30,28 @@ class Comparison:
     p_holm: float
 
     @property
+    def detectable(self) -> float | None:
+        """Give the smallest difference that would likely be seen; None where that is unknown."""
+        found = self.difference.detectable if self.difference else 0.0
+        return found if math.isfinite(found) and found > 0 else None
+
+    @property
     def finding(self) -> Finding:
-        """Say what the best candidate is to the other; a claim needs both p-value and interval."""
+        """Say what the best candidate is to the other; a claim needs both p-value and interval.
+
+        Where only one of them speaks for a difference it is `unproven`.
+        """
         found = self.difference
         if found is None:
             return "none"
         if found.wins == found.losses == 0:
             return "same"
-        if self.p_holm < SIGNIFICANT and found.low > 0:
-            return "better"
-        return "worse" if self.p_holm < SIGNIFICANT and found.high < 0 else "unclear"
+        apart = found.low > 0 or found.high < 0
+        if apart != (self.p_holm < SIGNIFICANT):
+            return "unproven"
+        if not apart:
+            return "unclear"
+        return "better" if found.low > 0 else "worse"
 
 
 def compare(
@@ -60,6 +72,18 @@ def _difference(best: str, other: str, grid: Grid, metric: MetricInfo) -> Differ
         pairs = [(theirs, ours) for ours, theirs in pairs]
     both = [(first, second) for first, second in pairs if first is not None and second is not None]
     kept = [first is not None and second is not None for first, second in pairs]
-    return paired_difference(
-        [first for first, _ in both], [second for _, second in both], grid.clusters(kept)
+    first, second = [each for each, _ in both], [each for _, each in both]
+    return _bounded(paired_difference(first, second, grid.clusters(kept)), metric)
+
+
+def _bounded(found: Difference | None, metric: MetricInfo) -> Difference | None:
+    """Keep a difference to those that the metric can have: few clusters reach beyond them."""
+    if found is None or metric.low is None or metric.high is None or not math.isfinite(found.low):
+        return found
+    reach = metric.high - metric.low
+    return replace(
+        found,
+        low=max(found.low, -reach),
+        high=min(found.high, reach),
+        detectable=min(found.detectable, reach),
     )

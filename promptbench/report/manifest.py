@@ -35,7 +35,7 @@ def tabulate(manifest: Mapping[str, Any]) -> tuple[Group, ...]:
 
 def _rows(path: str, value: Any) -> Iterator[Row]:
     if not _nested(value):
-        yield Row(path, _text(value))
+        yield Row(path, as_text(value))
         return
     items = value.items() if isinstance(value, Mapping) else enumerate(value, start=1)
     for key, inner in items:
@@ -53,11 +53,12 @@ def _compound(value: Any) -> bool:
     return isinstance(value, Mapping | list | tuple)
 
 
-def _text(value: Any) -> str:
+def as_text(value: Any) -> str:
+    """Write a plain value, or a list of them, for a person."""
     if value is None or value == "" or (_compound(value) and not value):
         return "none"
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, list | tuple):
-        return ", ".join(_text(each) for each in value)
+        return ", ".join(as_text(each) for each in value)
     return str(value)

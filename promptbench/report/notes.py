@@ -20,14 +20,18 @@ def _notes(run: Run, samples: list[Sample], primary: MetricInfo) -> Iterator[str
     planned = count(len(samples), "output")
     states = Counter(state(sample, primary.name) for sample in samples)
     if states["missing"] or run.status != "complete":
-        yield f"The run is {run.status}: {states['missing']:,} of {planned} are not there."
+        yield f"The run is {run.status}: {_are(states['missing'], planned)} not there."
     if states["error"]:
         yield f"{states['error']:,} of {planned} failed with an error; an error has no score."
     if states["unscored"]:
         why = _commonest_reason(samples, primary)
-        yield f"{states['unscored']:,} of {planned} are unscored on {primary.label}, mostly: {why}."
+        yield f"{_are(states['unscored'], planned)} unscored on {primary.label}, mostly: {why}."
     if cut := sum(_cut_off(sample) for sample in samples):
-        yield f"{cut:,} of {planned} were cut off at the token limit."
+        yield f"{_are(cut, planned)} cut off at the token limit."
+
+
+def _are(number: int, planned: str) -> str:
+    return f"{number:,} of {planned} {'is' if number == 1 else 'are'}"
 
 
 def _commonest_reason(samples: list[Sample], primary: MetricInfo) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from promptbench.record import Candidate, Case, Completion, MetricInfo, Run, Sample
 from promptbench.report.comparison import Comparison, compare
@@ -126,13 +126,22 @@ def _figure(candidate: str, metric: MetricInfo, grid: Grid) -> Figure:
     states = [state(sample, metric.name) for sample in grid.samples(candidate)]
     return Figure(
         metric=metric,
-        estimate=estimate(values, grid.clusters(kept), binary=metric.binary),
+        estimate=_bounded(estimate(values, grid.clusters(kept), binary=metric.binary), metric),
         floor=_floor(values, len(by_case), metric),
         scored=len(values),
         cases=len(by_case),
         unscored=states.count("unscored"),
         errors=states.count("error"),
     )
+
+
+def _bounded(found: Estimate | None, metric: MetricInfo) -> Estimate | None:
+    """Keep an interval to the values that the metric can have: few clusters reach beyond them."""
+    if found is None or not math.isfinite(found.low):
+        return found
+    low = found.low if metric.low is None else max(found.low, metric.low)
+    high = found.high if metric.high is None else min(found.high, metric.high)
+    return replace(found, low=low, high=high)
 
 
 def _floor(values: Sequence[float], cases: int, metric: MetricInfo) -> float | None:
@@ -147,7 +156,9 @@ def _rank(standings: Iterable[Standing], primary: MetricInfo) -> list[Standing]:
 
     def place(standing: Standing) -> tuple[float, str]:
         found = standing.estimate(primary)
-        return (math.inf if found is None else sign * found.mean, standing.candidate.name)
+        # Rounding must not part means that are equal.
+        mean = math.inf if found is None else sign * round(found.mean, 12)
+        return (mean, standing.candidate.name)
 
     return sorted(standings, key=place)
 

@@ -10,7 +10,6 @@ from promptbench.record import MetricInfo
 from promptbench.report.comparison import Comparison
 from promptbench.report.number import Scale, count, listing, probability, scale_of
 from promptbench.stats.interval import Estimate
-from promptbench.stats.paired import Difference
 
 # More wins than this are told together: a sentence is not a table.
 TOLD_APART = 3
@@ -52,9 +51,11 @@ def reading(comparison: Comparison, scale: Scale) -> str:
         return f"{comparison.other} is better on the cases that both have."
     if comparison.finding == "same":
         return "Every case scores the same."
-    if not _has_limit(found):
+    if comparison.finding == "unproven":
+        return f"Not shown: {cases_in_clusters(found.n, found.clusters)} do not rule out chance."
+    if comparison.detectable is None:
         return "The data cannot tell: too few cases."
-    limit = scale.show(found.detectable)
+    limit = scale.show(comparison.detectable)
     return f"The data cannot tell; a difference under {limit} would likely go unseen."
 
 
@@ -88,7 +89,7 @@ def _opening(
     if all(each.finding == "better" for each in comparisons):
         return f"{first.name} is best on {metric.label} {mean}"
     extreme = "highest" if metric.direction == "higher" else "lowest"
-    level = [each.name for each in ranked if each.estimate.mean == first.estimate.mean]
+    level = [each.name for each in ranked if _same(each.estimate.mean, first.estimate.mean)]
     verb = "has" if len(level) == 1 else "share"
     return f"{listing(level)} {verb} the {extreme} mean {metric.label} {mean}"
 
@@ -104,6 +105,8 @@ def _evidence(comparisons: Sequence[Comparison], scale: Scale) -> str:
         text += (
             f"{joint} against {_names(found['unclear'])} {_cannot_tell(found['unclear'], scale)}"
         )
+    for comparison in found.get("unproven", []):
+        text += f"; the difference to {comparison.other}, {_lead(comparison, scale)}, may be chance"
     for comparison in found.get("worse", []):
         text += f"; on the cases that both have, {_behind(comparison, scale)}"
     if "none" in found:
@@ -137,26 +140,24 @@ def _behind(comparison: Comparison, scale: Scale) -> str:
 
 
 def _cannot_tell(comparisons: Sequence[Comparison], scale: Scale) -> str:
-    found = [each.difference for each in comparisons if each.difference]
-    limited = [each for each in found if _has_limit(each)]
     if all(each.finding == "same" for each in comparisons):
         return "every case scores the same"
-    if not limited:
-        fewest = min(found, key=lambda each: each.n)
-        return f"{cases_in_clusters(fewest.n, fewest.clusters)} cannot tell anything"
-    widest = max(limited, key=lambda each: each.detectable)
-    return (
-        f"the data cannot tell: a difference under {scale.show(widest.detectable)} would likely "
-        f"go unseen with {cases_in_clusters(widest.n, widest.clusters)}"
-    )
-
-
-def _has_limit(difference: Difference) -> bool:
-    return math.isfinite(difference.detectable) and difference.detectable > 0
+    # The bluntest comparison speaks for all: what it would see, the others would see.
+    bluntest = max(comparisons, key=lambda each: each.detectable or math.inf)
+    found = bluntest.difference
+    over = cases_in_clusters(found.n, found.clusters) if found else "nothing"
+    if bluntest.detectable is None:
+        return f"{over} cannot tell"
+    limit = scale.show(bluntest.detectable)
+    return f"the data cannot tell: a difference under {limit} would likely go unseen with {over}"
 
 
 def _names(comparisons: Sequence[Comparison]) -> str:
     return listing(each.other for each in comparisons)
+
+
+def _same(mean: float, other: float) -> bool:
+    return math.isclose(mean, other, rel_tol=1e-12, abs_tol=1e-12)
 
 
 def _mean(estimate: Estimate, scale: Scale) -> str:

@@ -47,18 +47,13 @@ def estimate(
     if not len(array):
         return None
     found = spread(array, groups)
-    shares = binary and not math.isnan(found.error)
-    whole = bool(np.isin(array, (0, 1)).all())
-    (low, high), method = _share_bounds(found, whole) if shares else _bounds(found)
-    return Estimate(found.mean, low, high, found.n, found.clusters, method)
+    bounds, method = found.interval(), found.method
+    if binary and found.clusters > 1:
+        bounds, method = _share_bounds(found, whole=bool(np.isin(array, (0, 1)).all()))
+    return Estimate(found.mean, *bounds, n=found.n, clusters=found.clusters, method=method)
 
 
-def _bounds(found: Spread) -> tuple[tuple[float, float], str]:
-    """The interval of Student's t, and its method."""
-    return found.interval(), found.method
-
-
-def _share_bounds(found: Spread, whole: bool) -> tuple[tuple[float, float], str]:
+def _share_bounds(found: Spread, *, whole: bool) -> tuple[tuple[float, float], str]:
     """The interval of a mean in [0, 1]; `whole` says that every value is 0 or 1."""
     if whole and not found.clustered:
         return _wilson(found.mean, found.n), "Wilson"

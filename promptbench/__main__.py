@@ -1,0 +1,5 @@
+"""`python -m promptbench` is the command `promptbench`."""
+
+from promptbench.cli.main import main
+
+main()

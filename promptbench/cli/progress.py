@@ -1,0 +1,109 @@
+"""Show how a run goes on: a line for a long step, a bar with rate and estimate for generating."""
+
+from __future__ import annotations
+
+import time
+from types import TracebackType
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    Task,
+    TextColumn,
+    TimeElapsedColumn,
+)
+from rich.text import Text
+
+from promptbench.record import Completion
+
+
+class Pace(ProgressColumn):
+    """Tokens a second, and how long the rest will take, from what this sitting has done."""
+
+    def __init__(self) -> None:
+        """Start with nothing done."""
+        super().__init__()
+        self.tokens = 0
+        self.started = time.monotonic()
+
+    def render(self, task: Task) -> Text:
+        """For example `210 tokens/s · about 1:40 left`."""
+        spent = time.monotonic() - self.started
+        if not task.completed or not spent or task.total is None:
+            return Text("estimating ...", style="dim")
+        left = int(spent / task.completed * (task.total - task.completed))
+        estimate = f"about {left // 60}:{left % 60:02d} left" if left else "done"
+        return Text(f"{self.tokens / spent:.0f} tokens/s · {estimate}", style="dim")
+
+
+class RunProgress:
+    """Watches a run on a terminal; where stderr is no terminal it prints a line now and then."""
+
+    def __init__(self, console: Console) -> None:
+        """`console` is stderr."""
+        self.console = console
+        self.pace = Pace()
+        self.bar: Progress | None = None
+        self.total = self.missing = self.done = 0
+        self.told = 0.0
+
+    def __enter__(self) -> RunProgress:
+        """Begin."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Take the bar away and say how to go on after an interruption."""
+        self.stop()
+        if kind is KeyboardInterrupt:
+            stored = f"{self.done} of {self.missing} outputs of this sitting are stored. "
+            self.console.print(f"{stored if self.missing else ''}The same command continues.")
+
+    def note(self, message: str) -> None:
+        """A long step begins."""
+        self.stop()
+        self.console.print(Text(message, style="dim"))
+
+    def planned(self, total: int, missing: int) -> None:
+        """Say what there is to do."""
+        self.total, self.missing = total, missing
+        reused = f", {total - missing} stored already" if missing < total else ""
+        self.console.print(f"{total} outputs{reused}, {missing} to generate")
+        self.pace.started = time.monotonic()
+        if missing and self.console.is_terminal:
+            self.bar = Progress(
+                TextColumn("generating"),
+                BarColumn(bar_width=30),
+                MofNCompleteColumn(),
+                TimeElapsedColumn(),
+                self.pace,
+                console=self.console,
+                transient=True,
+            )
+            self.bar.add_task("generating", total=missing)
+            self.bar.start()
+
+    def generated(self, batch: list[Completion]) -> None:
+        """A batch is stored."""
+        self.done += len(batch)
+        self.pace.tokens += sum(done.output_tokens for done in batch)
+        if self.bar:
+            self.bar.update(self.bar.task_ids[0], completed=self.done)
+        elif time.monotonic() - self.told > 10:
+            self.told = time.monotonic()
+            spent = self.told - self.pace.started
+            left = spent / self.done * (self.missing - self.done)
+            self.console.print(f"{self.done}/{self.missing}, about {left:.0f} s left")
+
+    def stop(self) -> None:
+        """Take the bar away."""
+        if self.bar:
+            self.bar.stop()
+            self.bar = None

@@ -1,0 +1,94 @@
+"""The result of a run for a terminal, and as the JSON object that scripts read."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rich.console import Console
+
+from promptbench.cli.terminal import plain, table
+from promptbench.report.summary import Figure, Standing
+from promptbench.run.job import Result
+
+
+def show(result: Result, console: Console) -> None:
+    """The candidates by the primary metric, the verdict, and where the report is."""
+    summary = result.summary
+    columns = ["", "prompt", "model", summary.primary.label, "95% interval", "scored"]
+    columns += ["output tokens", "s a case"]
+    rows = [
+        line(position, standing, summary.primary.name)
+        for position, standing in enumerate(summary.standings, start=1)
+    ]
+    console.print()
+    console.print(table(columns, rows, right=(0, 3, 5, 6, 7)))
+    console.print()
+    console.print(plain(summary.verdict))
+    for note in summary.notes:
+        console.print(plain(note, style="yellow"))
+    console.print()
+    console.print(plain(f"run     {result.run_id}"))
+    console.print(plain(f"report  {result.report}", style="bold"))
+
+
+def line(position: int, standing: Standing, primary: str) -> list[str]:
+    """A row of the table."""
+    figure = standing.figures[primary]
+    estimate = figure.estimate
+    return [
+        str(position),
+        standing.candidate.prompt.name,
+        standing.candidate.model,
+        f"{estimate.mean:.3f}" if estimate else "unscored",
+        f"{estimate.low:.3f} to {estimate.high:.3f}" if estimate else "",
+        f"{figure.scored} of {figure.cases}",
+        number(standing.output_tokens, 0),
+        number(standing.seconds, 2),
+    ]
+
+
+def number(value: float | None, digits: int) -> str:
+    """A figure, or nothing where there is none."""
+    return "" if value is None else f"{value:.{digits}f}"
+
+
+def as_json(result: Result) -> dict[str, Any]:
+    """The object that `--json` prints."""
+    summary = result.summary
+    return {
+        "run": result.run_id,
+        "suite": result.suite,
+        "report": str(result.report),
+        "primary": summary.primary.name,
+        "generated": result.generated,
+        "reused": result.reused,
+        "errors": result.errors,
+        "verdict": summary.verdict,
+        "candidates": [
+            {
+                "name": standing.candidate.name,
+                "prompt": standing.candidate.prompt.name,
+                "model": standing.candidate.model,
+                "n": summary.cases,
+                "scores": {name: score_json(figure) for name, figure in standing.figures.items()},
+            }
+            for standing in summary.standings
+        ],
+    }
+
+
+def score_json(figure: Figure) -> dict[str, Any]:
+    """A figure's mean and interval; null where there is none."""
+    estimate = figure.estimate
+    return {
+        "mean": finite(estimate.mean) if estimate else None,
+        "low": finite(estimate.low) if estimate else None,
+        "high": finite(estimate.high) if estimate else None,
+        "n": figure.scored,
+        "unscored": figure.unscored,
+    }
+
+
+def finite(value: float) -> float | None:
+    """JSON has no NaN."""
+    return value if value == value else None

@@ -1,0 +1,187 @@
+"""Look into a transformers folder without loading it: is it whole, safe, and what is it?"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import struct
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from promptbench.error import ModelError
+from promptbench.model.protocol import Family
+
+# What can change a model's output. A manifest, a README or an optimizer's state cannot.
+COUNTED = {".json", ".jinja", ".model", ".safetensors", ".txt"}
+NOT_COUNTED = {"promptbench.json", "trainer_state.json", "all_results.json", "train_results.json"}
+PICKLES = {".bin", ".pt", ".pth", ".ckpt", ".pkl"}
+MAX_HEADER = 100_000_000
+GENERATORS = ("ForCausalLM", "LMHeadModel", "ForConditionalGeneration", "ForSeq2SeqLM")
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """A folder that can be loaded. `digest` is over every file that can change the output."""
+
+    folder: Path
+    config: dict[str, Any]
+    digest: str
+    parameters: int
+    family: Family
+    context: int
+
+    @property
+    def architecture(self) -> str:
+        """Transformers' name of the architecture: llama, gpt2, t5 ..."""
+        return str(self.config["model_type"])
+
+
+def read_checkpoint(folder: Path) -> Checkpoint:
+    """Check a folder and say what it holds.
+
+    Raises ModelError if it is missing, incomplete or damaged, if its weights are pickles, or if
+    it wants to run code of its own.
+    """
+    if not folder.is_dir():
+        raise ModelError(f"there is no folder {folder}", hint=beside(folder))
+    config = read_config(folder)
+    weights = weight_files(folder)
+    parameters = sum(count_parameters(path) for path in weights)
+    require_tokenizer(folder)
+    family = family_of(config)
+    return Checkpoint(
+        folder, config, digest_of(folder), parameters, family, context_of(config, folder)
+    )
+
+
+def beside(folder: Path) -> str:
+    """The folders that do lie there."""
+    if not folder.parent.is_dir():
+        return ""
+    names = sorted(p.name for p in folder.parent.iterdir() if p.is_dir() and p.name[0] != ".")
+    return f"In {folder.parent} there are: {', '.join(names[:10])}." if names else ""
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """A JSON object from a file of the checkpoint."""
+    try:
+        value = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError) as error:
+        raise ModelError(f"{path.name} is damaged: {error}", where=str(path.parent)) from error
+    if not isinstance(value, dict):
+        raise ModelError(f"{path.name} holds no JSON object", where=str(path.parent))
+    return value
+
+
+def read_config(folder: Path) -> dict[str, Any]:
+    """config.json, which must name a model type and must not bring code."""
+    if not (folder / "config.json").is_file():
+        hint = "A checkpoint is a transformers folder: config.json, *.safetensors, a tokenizer."
+        raise ModelError("there is no config.json", where=str(folder), hint=hint)
+    config = read_json(folder / "config.json")
+    if "auto_map" in config:
+        raise ModelError(
+            "the checkpoint wants to run Python code of its own (auto_map), which is refused",
+            where=str(folder),
+            hint="Use a checkpoint of an architecture that transformers itself knows.",
+        )
+    if "model_type" not in config:
+        raise ModelError("config.json names no model_type", where=str(folder))
+    return config
+
+
+def weight_files(folder: Path) -> list[Path]:
+    """The safetensors files, all that the index names."""
+    index = folder / "model.safetensors.index.json"
+    found = sorted(folder.glob("*.safetensors"))
+    if index.is_file():
+        named = sorted({str(n) for n in read_json(index).get("weight_map", {}).values()})
+        missing = [n for n in named if not (folder / Path(n).name).is_file()]
+        if missing:
+            raise ModelError(f"weights are missing: {', '.join(missing)}", where=str(folder))
+    if not found:
+        pickles = sorted(p.name for p in folder.iterdir() if p.suffix in PICKLES)
+        if pickles:
+            raise ModelError(
+                f"the weights are pickles ({pickles[0]}), which can run code when opened",
+                where=str(folder),
+                hint="Convert them: load in a place you trust, then save_pretrained() there.",
+            )
+        raise ModelError("there are no *.safetensors weights", where=str(folder))
+    return found
+
+
+def count_parameters(path: Path) -> int:
+    """Numbers in a safetensors file, from its header, which must tell the file's length."""
+    try:
+        with path.open("rb") as file:
+            (length,) = struct.unpack("<Q", file.read(8))
+            if length > MAX_HEADER:
+                raise ValueError("its header is too long")
+            header = json.loads(file.read(length))
+        tensors = [t for name, t in header.items() if name != "__metadata__"]
+        end = max((int(t["data_offsets"][1]) for t in tensors), default=0)
+        if path.stat().st_size != 8 + length + end:
+            raise ValueError("it is shorter or longer than its header says")
+        return sum(math.prod(t["shape"]) for t in tensors)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, struct.error) as error:
+        raise ModelError(
+            f"{path.name} is damaged: {error}", where=str(path.parent), hint="Copy it again."
+        ) from error
+
+
+def require_tokenizer(folder: Path) -> None:
+    """Some file that a tokenizer can be made from."""
+    names = ("tokenizer.json", "tokenizer.model", "spiece.model", "vocab.json", "vocab.txt")
+    if not any((folder / name).is_file() for name in names):
+        raise ModelError(
+            "there is no tokenizer",
+            where=str(folder),
+            hint=f"One of {', '.join(names)} belongs beside the weights.",
+        )
+
+
+def digest_of(folder: Path) -> str:
+    """SHA-256 over names and contents of the files that can change the output."""
+    with ThreadPoolExecutor(max_workers=4) as pool:
+        digests = list(pool.map(file_digest, counted_files(folder)))
+    return hashlib.sha256("\n".join(digests).encode()).hexdigest()
+
+
+def counted_files(folder: Path) -> Iterator[Path]:
+    """The files under the digest, in the order of their names."""
+    for path in sorted(folder.iterdir()):
+        if path.suffix in COUNTED and path.name not in NOT_COUNTED and path.is_file():
+            yield path
+
+
+def file_digest(path: Path) -> str:
+    """A file's name and SHA-256."""
+    with path.open("rb") as file:
+        return f"{path.name} {hashlib.file_digest(file, 'sha256').hexdigest()}"
+
+
+def family_of(config: dict[str, Any]) -> Family:
+    """Which of the three transformer families a config describes."""
+    if config.get("is_encoder_decoder"):
+        return "encoder-decoder"
+    names = config.get("architectures") or []
+    if not names or any(str(n).endswith(GENERATORS) for n in names):
+        return "decoder-only"
+    return "encoder-only"
+
+
+def context_of(config: dict[str, Any], folder: Path) -> int:
+    """How many tokens fit: the config's positions, or the tokenizer's limit; 0 for no limit."""
+    text = config.get("text_config")
+    for source in (config, text if isinstance(text, dict) else {}):
+        for key in ("max_position_embeddings", "n_positions", "n_ctx", "seq_length"):
+            if isinstance(source.get(key), int):
+                return int(source[key])
+    path = folder / "tokenizer_config.json"
+    limit = read_json(path).get("model_max_length") if path.is_file() else None
+    return int(limit) if isinstance(limit, int | float) and limit < 10_000_000 else 0

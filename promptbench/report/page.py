@@ -1,0 +1,182 @@
+"""Build the page of a run: records in, one self-contained HTML document out, same in, same out."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import jinja2
+from markupsafe import Markup
+
+from promptbench.record import Case, MetricInfo, Prompt, Run, Sample
+from promptbench.report.axis import Axis, axis
+from promptbench.report.cases import CaseView, Viewer, orders
+from promptbench.report.grid import lay_out
+from promptbench.report.manifest import as_text, tabulate
+from promptbench.report.number import Scale, count, duration, fixed, listing, probability, scale_of
+from promptbench.report.summary import Summary, primary_metric, summarise_grid
+from promptbench.report.verdict import cases_in_clusters, reading
+from promptbench.report.visible import visible
+
+FOLDER = Path(__file__).parent / "page"
+COLOURS, SHAPES = 8, 4
+DIRECTIONS = {
+    "higher": "Higher is better.",
+    "lower": "Lower is better.",
+    "none": "No direction is better.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Tone:
+    """A candidate's look, the same all over the page: a colour, and a shape for eyes without."""
+
+    colour: int
+    shape: int
+
+
+@dataclass(frozen=True, slots=True)
+class UsedPrompt:
+    """A prompt and the candidates that use it."""
+
+    prompt: Prompt
+    candidates: tuple[str, ...]
+
+
+def build_page(run: Run, cases: Sequence[Case], samples: Sequence[Sample]) -> str:
+    """Build the page. It needs no network, and nothing in the records can become markup."""
+    grid = lay_out(run, cases, samples)
+    summary = summarise_grid(run, grid)
+    scales = _scales(run, summary)
+    names = tuple(each.candidate.name for each in summary.standings)
+    views = Viewer(run, summary.primary, names, scales).view(grid)
+    return (
+        _environment()
+        .get_template("index.html.j2")
+        .render(
+            run=run,
+            summary=summary,
+            scales=scales,
+            scale=scales[summary.primary.name],
+            created=_date(run.created),
+            tones=_tones(run),
+            axes={metric.name: _metric_axis(summary, metric.name) for metric in run.metrics},
+            ahead=_difference_axis(summary),
+            prompts=_prompts(run),
+            groups=tabulate(run.manifest),
+            cases=views,
+            **_assets(_data(run, summary, views)),
+        )
+    )
+
+
+def direction(metric: MetricInfo) -> str:
+    """Say which way a metric is better."""
+    return DIRECTIONS[metric.direction]
+
+
+def _environment() -> jinja2.Environment:
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(FOLDER),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        finalize=visible,
+    )
+    words = (as_text, cases_in_clusters, count, direction, duration, fixed, listing, probability)
+    environment.globals.update({word.__name__: word for word in (*words, reading)})
+    return environment
+
+
+def _assets(data: str) -> dict[str, Markup]:
+    """Give what is put into the page as it is; the policy names the digests of these very bytes."""
+    style, script = (_source(name) for name in ("report.css", "report.js"))
+    policy = (
+        f"default-src 'none'; style-src '{_digest(style)}'; script-src '{_digest(script)}'; "
+        "img-src data:; base-uri 'none'; form-action 'none'"
+    )
+    parts = {"style": style, "script": script, "policy": policy, "data": data}
+    return {name: Markup(text) for name, text in parts.items()}
+
+
+def _source(name: str) -> str:
+    return (FOLDER / name).read_text(encoding="utf-8")
+
+
+def _digest(text: str) -> str:
+    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+
+
+def _data(run: Run, summary: Summary, views: Sequence[CaseView]) -> str:
+    """Write what the script needs, and the scores for whoever wants them out of the file again."""
+    names = [each.candidate.name for each in summary.standings]
+    scores = [{"id": each.id, "scores": [cell.mean for cell in each.cells]} for each in views]
+    content = {
+        "run": run.id,
+        "primary": summary.primary.name,
+        "candidates": names,
+        "cases": scores,
+        "orders": orders(views, summary.primary),
+    }
+    # ASCII only, which covers U+2028 and U+2029 as well.
+    text = json.dumps(content, separators=(",", ":"), allow_nan=False)
+    return text.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e")
+
+
+def _scales(run: Run, summary: Summary) -> Mapping[str, Scale]:
+    metrics = {metric.name: metric for metric in (primary_metric(run), *run.metrics)}
+    return {
+        name: scale_of(
+            metric,
+            [
+                found.mean
+                for each in summary.standings
+                if (found := each.estimate(metric)) is not None
+            ],
+        )
+        for name, metric in metrics.items()
+    }
+
+
+def _metric_axis(summary: Summary, metric: str) -> Axis | None:
+    found = (each.figures[metric].estimate for each in summary.standings)
+    return axis(value for each in found if each for value in (each.mean, each.low, each.high))
+
+
+def _difference_axis(summary: Summary) -> Axis | None:
+    found = [each.difference for each in summary.comparisons if each.difference]
+    if not found:
+        return None
+    spans = [(each.mean, each.low, each.high, each.detectable, -each.detectable) for each in found]
+    return axis([0.0, *(value for span in spans for value in span)])
+
+
+def _tones(run: Run) -> dict[str, Tone]:
+    # Past the last colour the shapes move on by one, so that no two candidates look alike soon.
+    return {
+        candidate.name: Tone(place % COLOURS, (place + place // COLOURS) % SHAPES)
+        for place, candidate in enumerate(run.candidates)
+    }
+
+
+def _prompts(run: Run) -> tuple[UsedPrompt, ...]:
+    used: dict[Prompt, list[str]] = {}
+    for candidate in run.candidates:
+        used.setdefault(candidate.prompt, []).append(candidate.name)
+    return tuple(UsedPrompt(prompt, tuple(names)) for prompt, names in used.items())
+
+
+def _date(created: str) -> str:
+    """Write a date that can be read; one that is not ISO 8601 stays as it is."""
+    try:
+        moment = datetime.fromisoformat(created)
+    except ValueError:
+        return created
+    zone = f" {moment.tzname()}" if moment.tzname() else ""
+    return f"{moment.day} {moment:%B %Y, %H:%M}{zone}"

@@ -1,0 +1,103 @@
+"""Check a suite without running a model: every split, every prompt, every model."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from statistics import median
+
+from promptbench.model.protocol import Notify
+from promptbench.prompt.example import content_digest
+from promptbench.record import Case
+from promptbench.run.option import Options
+from promptbench.run.plan import Plan, make_plan
+from promptbench.suite.read import read_suite
+
+
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """How long a prompt gets over a split, in tokens of a model."""
+
+    split: str
+    prompt: str
+    model: str
+    cases: int
+    median: int
+    longest: int
+    context: int
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What a valid suite looks like, and what its author should mind."""
+
+    fits: tuple[Fit, ...]
+    warnings: tuple[str, ...]
+
+
+def check_suite(path: Path, models: tuple[str, ...], notify: Notify) -> Checked:
+    """Plan a run over every split. Raises InputError for the first thing that is wrong."""
+    suite = read_suite(path)
+    fits: list[Fit] = []
+    cases: dict[str, tuple[Case, ...]] = {}
+    warnings: list[str] = []
+    options = Options(models=models)
+    for split in suite.splits:
+        plan = make_plan(suite, replace(options, split=split), notify)
+        fits += fits_of(plan, split)
+        cases[split] = plan.cases
+        if split == "test":
+            warnings += plan_warnings(plan)
+    return Checked(tuple(fits), (*warnings, *split_warnings(cases)))
+
+
+def fits_of(plan: Plan, split: str) -> Iterator[Fit]:
+    """The lengths of each prompt for each model."""
+    seen = set()
+    for position, ready in enumerate(plan.ready):
+        name = (ready.candidate.prompt.name, ready.candidate.model)
+        if name in seen:
+            continue
+        seen.add(name)
+        lengths = [slot.tokens for slot in plan.slots if slot.candidate == position]
+        yield Fit(
+            split,
+            *name,
+            cases=len(plan.cases),
+            median=int(median(lengths)),
+            longest=max(lengths),
+            context=ready.model.info.context,
+        )
+
+
+def plan_warnings(plan: Plan) -> Iterator[str]:
+    """What would run, but hardly as meant."""
+    if plan.repeats > 1 and all(r.candidate.sampling.temperature == 0 for r in plan.ready):
+        yield (
+            f"repeats: {plan.repeats} at temperature 0 repeats the same output:"
+            " set sampling.temperature"
+        )
+    bare = sum(not case.references for case in plan.cases)
+    needing = [m.info.name for m in plan.metrics if m.needs_references]
+    if bare and needing:
+        yield (
+            f"{bare} of {len(plan.cases)} test cases have no reference: {', '.join(needing)} will"
+            " leave them unscored"
+        )
+
+
+def split_warnings(splits: Mapping[str, Sequence[Case]]) -> Iterator[str]:
+    """Cases or clusters that stand in two splits: what is judged must not be trained on."""
+    names = list(splits)
+    for i, first in enumerate(names):
+        for second in names[i + 1 :]:
+            same = {content_digest(c) for c in splits[first]} & {
+                content_digest(c) for c in splits[second]
+            }
+            shared = {c.cluster for c in splits[first]} & {c.cluster for c in splits[second]}
+            shared.discard("")
+            if same:
+                yield f"{len(same)} cases stand in both {first} and {second}"
+            if shared:
+                yield f"{len(shared)} clusters stand in both {first} and {second}"

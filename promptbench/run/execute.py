@@ -1,0 +1,137 @@
+"""Carry out a plan: what the store lacks is generated, stored batch by batch, then scored."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import groupby
+
+from promptbench.record import Completion, Request, Run
+from promptbench.run.manifest import manifest_of
+from promptbench.run.plan import Plan, Slot
+from promptbench.store.database import Cell, Sitting, Store
+
+SCORED_AT_ONCE = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """A run that has begun: what is left to generate, and how many cells needed no generating."""
+
+    run_id: str
+    missing: tuple[Slot, ...]
+    reused: int
+
+
+def begin(plan: Plan, store: Store) -> Work:
+    """Write the run down, or find the one that this plan began, and fill what is known already.
+
+    The same plan continues its newest run. `fresh` starts a run that reuses nothing from before
+    it, or continues such a run if it did not get to its end.
+    """
+    sitting = sitting_for(plan, store)
+    run = new_run(plan, sitting.serial)
+    store.begin(run, sitting, plan.cases)
+    filled = store.filled(run.id)
+    empty = [slot for slot in plan.slots if cell_of(slot) not in filled]
+    known = {} if plan.options.fresh else store.reusable(list({slot.key for slot in empty}))
+    store.link(run.id, ((cell_of(s), known[s.key]) for s in empty if s.key in known))
+    missing = tuple(slot for slot in empty if slot.key not in known)
+    return Work(run.id, missing, len(plan.slots) - len(missing))
+
+
+def sitting_for(plan: Plan, store: Store) -> Sitting:
+    """Which run of the plan to write to."""
+    newest, fresh = store.newest(plan.digest), plan.options.fresh
+    if newest is None:
+        return Sitting(plan.digest, 0, fresh)
+    if fresh and not (newest.fresh and newest.status != "complete"):
+        return Sitting(plan.digest, newest.serial + 1, fresh)
+    return newest
+
+
+def new_run(plan: Plan, serial: int) -> Run:
+    """The run's record. Its id is made from the plan: the same plan has the same id anywhere."""
+    suffix = f"-{serial + 1}" if serial else ""
+    return Run(
+        id=f"{plan.suite.name}-{plan.digest[:8]}{suffix}",
+        suite=plan.suite.name,
+        description=plan.suite.description,
+        created=now(),
+        status="running",
+        split=plan.options.split,
+        repeats=plan.repeats,
+        primary=plan.primary,
+        metrics=plan.infos,
+        candidates=tuple(one.candidate for one in plan.ready),
+        seconds=0.0,
+        manifest=manifest_of(plan),
+    )
+
+
+def generate(plan: Plan, store: Store, work: Work) -> Iterator[list[Completion]]:
+    """Generate what is missing and yield each batch once it is stored.
+
+    A candidate at a time, so that its prompts' shared beginning lies in one batch. Whatever ends
+    this early, the batches yielded before are on the disk.
+    """
+    for _, group in groupby(work.missing, key=lambda slot: slot.candidate):
+        slots = list(group)
+        cells = cells_by_key(slots)
+        model = plan.ready[slots[0].candidate].model
+        sent: dict[str, Request] = {}
+        started = time.monotonic()
+        for batch in model.stream(requests(plan, slots, sent)):
+            store.save(work.run_id, now(), sent, batch, cells)
+            for done in batch:
+                del sent[done.key]
+            store.add_seconds(work.run_id, time.monotonic() - started)
+            started = time.monotonic()
+            yield batch
+
+
+def requests(plan: Plan, slots: Sequence[Slot], sent: dict[str, Request]) -> Iterator[Request]:
+    """Render requests as the model asks for them, each fingerprint once; note them in `sent`."""
+    asked: set[str] = set()
+    for slot in slots:
+        if slot.key not in asked:
+            asked.add(slot.key)
+            sent[slot.key] = plan.request(slot)
+            yield sent[slot.key]
+
+
+def cells_by_key(slots: Sequence[Slot]) -> dict[str, list[Cell]]:
+    """Which cells a fingerprint's completion fills: equal requests are generated once."""
+    cells: dict[str, list[Cell]] = {}
+    for slot in slots:
+        cells.setdefault(slot.key, []).append(cell_of(slot))
+    return cells
+
+
+def cell_of(slot: Slot) -> Cell:
+    """Where a slot lies in its run."""
+    return (slot.candidate, slot.case, slot.repeat)
+
+
+def score(plan: Plan, store: Store, run_id: str) -> None:
+    """Score every stored output that lacks a score. An error is not an output."""
+    have = {(cell, found.metric) for cell, found in store.scores(run_id)}
+    waiting = []
+    for cell, done in list(store.outputs(run_id)):
+        if done.error:
+            continue
+        case = plan.cases[cell[1]]
+        lacking = [m for m in plan.metrics if (cell, m.info.name) not in have]
+        if lacking:
+            waiting.append((cell, [metric.score(done.text, case) for metric in lacking]))
+        if len(waiting) == SCORED_AT_ONCE:
+            store.save_scores(run_id, waiting)
+            waiting = []
+    store.save_scores(run_id, waiting)
+
+
+def now() -> str:
+    """The time as the store writes it: UTC, to the second."""
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -1,0 +1,129 @@
+"""The main job: a suite file in; a scored run in the store and a report on the disk out."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from promptbench.error import StoreError
+from promptbench.record import Completion, RunStatus
+from promptbench.report.page import build_page
+from promptbench.report.summary import Summary, summarise
+from promptbench.report.write import write_report
+from promptbench.run.execute import begin, generate, score
+from promptbench.run.option import Options
+from promptbench.run.plan import make_plan
+from promptbench.store.database import Store
+from promptbench.suite.location import workspace_of
+from promptbench.suite.read import read_suite
+
+
+class Watcher(Protocol):
+    """Is told how a run goes on."""
+
+    def note(self, message: str) -> None:
+        """A long step begins."""
+        ...
+
+    def planned(self, total: int, missing: int) -> None:
+        """The plan has `total` cells, of which `missing` must be generated."""
+        ...
+
+    def generated(self, batch: list[Completion]) -> None:
+        """A batch is stored."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What a run came to. `errors` counts the cells without a usable output."""
+
+    run_id: str
+    suite: str
+    report: Path
+    generated: int
+    reused: int
+    errors: int
+    summary: Summary
+
+
+def run_suite(path: Path, options: Options, watcher: Watcher) -> Result:
+    """Run a suite to its report.
+
+    Raises InputError before anything runs, later StoreError and RunError; what was generated
+    until then is stored, and the same call continues.
+    """
+    suite = read_suite(path)
+    plan = make_plan(suite, options, watcher.note)
+    reports = writable(reports_folder(suite.workspace))
+    store = Store(store_path(suite.workspace))
+    try:
+        work = begin(plan, store)
+        watcher.planned(len(plan.slots), len(work.missing))
+        generated = 0
+        with status_kept(store, work.run_id):
+            for batch in generate(plan, store, work):
+                watcher.generated(batch)
+                generated += len(batch)
+            watcher.note("Scoring ...")
+            score(plan, store, work.run_id)
+        errors = len(plan.slots) - len(store.filled(work.run_id))
+        store.set_status(work.run_id, "failed" if errors else "complete")
+        watcher.note("Writing the report ...")
+        summary, report = report_of(store, work.run_id, reports)
+    finally:
+        store.close()
+    return Result(work.run_id, suite.name, report, generated, work.reused, errors, summary)
+
+
+def report_of(store: Store, run_id: str, reports: Path) -> tuple[Summary, Path]:
+    """Build a run's report from the store alone and write it. The same store, the same bytes."""
+    run = store.run(run_id)
+    cases = list(store.cases(run_id))
+    samples = list(store.samples(run_id))
+    page = build_page(run, cases, samples)
+    return summarise(run, cases, samples), write_report(page, reports / run_id)
+
+
+@contextmanager
+def status_kept(store: Store, run_id: str) -> Iterator[None]:
+    """Leave the run marked interrupted or failed if the work inside does not end well."""
+    try:
+        yield
+    except BaseException as error:
+        stopped = isinstance(error, KeyboardInterrupt | GeneratorExit)
+        status: RunStatus = "interrupted" if stopped else "failed"
+        store.set_status(run_id, status)
+        raise
+
+
+def store_path(workspace: Path) -> Path:
+    """Where a workspace keeps its store."""
+    return workspace / ".promptbench" / "store.sqlite"
+
+
+def reports_folder(workspace: Path) -> Path:
+    """Where a workspace keeps its reports."""
+    return workspace / "reports"
+
+
+def workspace_here(folder: Path) -> Path:
+    """The workspace that a folder belongs to, for commands that name a run and no suite."""
+    return workspace_of(folder / "suite.yaml")
+
+
+def writable(folder: Path) -> Path:
+    """Make the folder. Raises StoreError now rather than after minutes of work."""
+    hint = "Make it writable; nothing was run."
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        what = f"the reports folder cannot be made: {error.strerror}"
+        raise StoreError(what, where=str(folder), hint=hint) from error
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise StoreError("the reports folder is not writable", where=str(folder), hint=hint)
+    return folder

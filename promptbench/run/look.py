@@ -1,0 +1,92 @@
+"""Show one prompt as the model sees it, and how many tokens each of its sections takes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from promptbench.error import InputError, choices
+from promptbench.model.protocol import TokenSpan
+from promptbench.record import Encoded, Message
+from promptbench.run.plan import Plan
+
+
+@dataclass(frozen=True, slots=True)
+class SectionLength:
+    """Tokens that begin inside a section. `depth` 0 is a whole message."""
+
+    name: str
+    depth: int
+    tokens: int
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """A prompt for one case: its text, its tokens, and the lengths of its sections."""
+
+    candidate: str
+    case_id: str
+    encoded: Encoded
+    tokens: tuple[TokenSpan, ...]
+    sections: tuple[SectionLength, ...]
+    limit: int
+
+
+def look(plan: Plan, case_id: str) -> list[Look]:
+    """What each candidate of a plan makes of a case. Raises InputError for an unknown id."""
+    ids = [case.id for case in plan.cases]
+    if case_id not in ids:
+        raise InputError(
+            f"the {plan.options.split} split has no case '{case_id}'",
+            where=plan.suite.shown,
+            hint=choices(case_id, ids[:20]),
+        )
+    number = ids.index(case_id)
+    found = []
+    for slot in plan.slots:
+        if slot.case == number and slot.repeat == 0:
+            ready = plan.ready[slot.candidate]
+            request = plan.request(slot)
+            tokens = ready.model.tokens(request.encoded)
+            sections = section_lengths(request.messages, request.encoded, tokens)
+            found.append(
+                Look(
+                    ready.candidate.name,
+                    case_id,
+                    request.encoded,
+                    tuple(tokens),
+                    tuple(sections),
+                    ready.model.info.context,
+                )
+            )
+    return found
+
+
+def section_lengths(
+    messages: Sequence[Message], encoded: Encoded, tokens: Sequence[TokenSpan]
+) -> list[SectionLength]:
+    """Tokens of each message and section, in order; the rest belongs to the chat template."""
+    lengths: list[SectionLength] = []
+    position = inside = 0
+    for message in messages:
+        start = encoded.text.find(message.text, position)
+        if start < 0:  # the chat template changed the text, so its sections cannot be found
+            continue
+        position = start + len(message.text)
+        whole = count(tokens, start, position)
+        inside += whole
+        lengths.append(SectionLength(message.role, 0, whole))
+        open_ends: list[int] = []
+        for section in message.sections:
+            open_ends = [end for end in open_ends if end > section.start]
+            depth = len(open_ends) + 1
+            open_ends.append(section.end)
+            tokens_inside = count(tokens, start + section.start, start + section.end)
+            lengths.append(SectionLength(section.name, depth, tokens_inside))
+    lengths.append(SectionLength("chat template and special tokens", 0, len(tokens) - inside))
+    return lengths
+
+
+def count(tokens: Sequence[TokenSpan], start: int, end: int) -> int:
+    """Tokens that begin at `start` or later and before `end`."""
+    return sum(start <= t.start < end and t.end > t.start for t in tokens)

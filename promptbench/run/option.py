@@ -1,0 +1,18 @@
+"""What a user may choose for one run beside the suite."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """`prompts` picks from the suite's; `models` replaces them; None leaves the suite's value."""
+
+    split: str = "test"
+    limit: int | None = None
+    prompts: tuple[str, ...] = ()
+    models: tuple[str, ...] = ()
+    repeats: int | None = None
+    seed: int | None = None
+    fresh: bool = False

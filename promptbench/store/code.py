@@ -1,0 +1,80 @@
+"""Records to JSON text and back, the same bytes for the same record."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
+
+from promptbench.record import (
+    Candidate,
+    Case,
+    Message,
+    MetricInfo,
+    Prompt,
+    Run,
+    RunStatus,
+    Sampling,
+)
+
+# What of a run changes while it goes on, and so has columns of its own.
+COLUMNS = ("id", "created", "status", "seconds")
+
+
+def dumps(value: Any) -> str:
+    """Compact JSON with sorted keys; a lone surrogate survives as an escape."""
+    return json.dumps(value, sort_keys=True, ensure_ascii=True, separators=(",", ":"))
+
+
+def body_digest(text: str) -> str:
+    """SHA-256 of a body."""
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def case_json(case: Case) -> str:
+    """A case as text."""
+    return dumps(asdict(case))
+
+
+def case_from(text: str) -> Case:
+    """A case from its text."""
+    value = json.loads(text)
+    return Case(value["id"], value["variables"], tuple(value["references"]), value["cluster"])
+
+
+def messages_json(messages: Sequence[Message]) -> str:
+    """A rendered prompt with its sections as text."""
+    return dumps([asdict(m) for m in messages])
+
+
+def header_json(run: Run) -> str:
+    """All of a run that does not change while it goes on."""
+    return dumps({k: v for k, v in asdict(run).items() if k not in COLUMNS})
+
+
+def run_from(run_id: str, created: str, status: RunStatus, seconds: float, text: str) -> Run:
+    """A run from its columns and its header."""
+    value = json.loads(text)
+    return Run(
+        id=run_id,
+        created=created,
+        status=status,
+        seconds=seconds,
+        metrics=tuple(MetricInfo(**m) for m in value.pop("metrics")),
+        candidates=tuple(candidate_from(c) for c in value.pop("candidates")),
+        **value,
+    )
+
+
+def candidate_from(value: dict[str, Any]) -> Candidate:
+    """A candidate from its part of the header."""
+    sampling = value["sampling"]
+    return Candidate(
+        name=value["name"],
+        prompt=Prompt(**value["prompt"]),
+        model=value["model"],
+        model_identity=value["model_identity"],
+        sampling=Sampling(**{**sampling, "stop": tuple(sampling["stop"])}),
+    )

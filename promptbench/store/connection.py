@@ -1,0 +1,101 @@
+"""Open the store's SQLite file: durable settings, schema version and migrations."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib import resources
+from pathlib import Path
+
+from promptbench.error import StoreError
+
+BUSY_SECONDS = 60.0
+
+
+def connect(path: Path) -> sqlite3.Connection:
+    """Open or create the file and bring it to the newest schema. Raises StoreError."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        connection = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None)
+        with explained(path):
+            connection.execute("PRAGMA journal_mode = WAL")
+            connection.execute("PRAGMA synchronous = FULL")
+            connection.execute("PRAGMA foreign_keys = ON")
+            migrate(connection, path)
+    except OSError as error:
+        raise StoreError(f"cannot be created: {error.strerror}", where=str(path)) from error
+    except sqlite3.Error as error:
+        raise explanation(path, error) from error
+    return connection
+
+
+def migrate(connection: sqlite3.Connection, path: Path) -> None:
+    """Apply the migrations that the file lacks, each in a transaction of its own."""
+    scripts = migrations()
+    with transaction(connection):
+        version = int(connection.execute("PRAGMA user_version").fetchone()[0])
+        if version > len(scripts):
+            raise StoreError(
+                f"its schema {version} is newer than this promptbench knows ({len(scripts)})",
+                where=str(path),
+                hint="Use the newer promptbench that wrote it, or another workspace.",
+            )
+        for number, script in enumerate(scripts[version:], start=version + 1):
+            for statement in statements(script):
+                connection.execute(statement)
+            connection.execute(f"PRAGMA user_version = {number}")
+
+
+def migrations() -> list[str]:
+    """The schema's scripts in order: 001.sql makes it, each later one changes it."""
+    folder = resources.files("promptbench.store") / "migrations"
+    files = sorted((f for f in folder.iterdir() if f.name.endswith(".sql")), key=lambda f: f.name)
+    return [f.read_text(encoding="utf-8") for f in files]
+
+
+def statements(script: str) -> Iterator[str]:
+    """The single statements of a script: executescript() would commit in between."""
+    statement = ""
+    for line in script.splitlines(keepends=True):
+        statement += line
+        if sqlite3.complete_statement(statement):
+            yield statement
+            statement = ""
+
+
+@contextmanager
+def transaction(connection: sqlite3.Connection) -> Iterator[None]:
+    """One transaction that takes the write lock at once; rolled back if anything is raised."""
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+    except BaseException:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise
+    connection.execute("COMMIT")
+
+
+@contextmanager
+def explained(path: Path) -> Iterator[None]:
+    """Turn SQLite's errors into ours."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise explanation(path, error) from error
+
+
+def explanation(path: Path, error: sqlite3.Error) -> StoreError:
+    """What an error of SQLite means for the user."""
+    text = str(error)
+    hint = "Rows that were stored before are intact."
+    if "full" in text or "disk I/O" in text:
+        hint = "The disk is full. Free some space; the same command continues. " + hint
+    elif "locked" in text:
+        hint = "Another process has been writing for a minute. Try again when it has ended."
+    elif "not a database" in text or "malformed" in text:
+        hint = "The file is damaged, or not a store: move it away, or restore it from a backup."
+    elif "readonly" in text or "unable to open" in text:
+        hint = "Check who owns the file and its folder."
+    return StoreError(f"the store cannot be used: {text}", where=str(path), hint=hint)

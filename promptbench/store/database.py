@@ -1,0 +1,278 @@
+"""The store: runs, requests, completions and scores in one SQLite file, written durably."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import groupby, product
+from pathlib import Path
+from typing import Any, TypeVar
+
+from promptbench.error import InputError, choices
+from promptbench.record import Case, Completion, Request, Run, RunStatus, Sample, Score
+from promptbench.store.code import (
+    body_digest,
+    case_from,
+    case_json,
+    header_json,
+    messages_json,
+    run_from,
+)
+from promptbench.store.connection import connect, explained, transaction
+
+Cell = tuple[int, int, int]
+"""Candidate position, case position, repeat."""
+
+Value = TypeVar("Value")
+
+COLUMNS = "text, prompt_tokens, output_tokens, finish_reason, seconds, error"
+CHUNK = 500
+
+
+@dataclass(frozen=True, slots=True)
+class RunLine:
+    """A run as a listing shows it."""
+
+    id: str
+    suite: str
+    created: str
+    status: RunStatus
+    done: int
+
+
+@dataclass(frozen=True, slots=True)
+class Sitting:
+    """Which run of a plan: its serial number, and whether it reuses nothing from before it."""
+
+    plan: str
+    serial: int
+    fresh: bool
+    status: RunStatus = "running"
+
+
+class Store:
+    """All that was ever computed. Safe to use from several processes, one Store each.
+
+    Every writing method is one transaction, on the disk when it returns. Raises StoreError.
+    """
+
+    def __init__(self, path: Path) -> None:
+        """Open the file, or create it."""
+        self.path = path
+        self.connection = connect(path)
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self.connection.close()
+
+    # Runs
+
+    def newest(self, plan: str) -> Sitting | None:
+        """The newest run of a plan, or None."""
+        sql = "SELECT plan, serial, fresh, status FROM run WHERE plan = ? ORDER BY serial DESC"
+        for _, serial, fresh, status in self.query(f"{sql} LIMIT 1", (plan,)):
+            return Sitting(plan, serial, bool(fresh), status)
+        return None
+
+    def begin(self, run: Run, sitting: Sitting, cases: Iterable[Case]) -> None:
+        """Write a new run with its cases, or set the status of the one that is there."""
+        with explained(self.path), transaction(self.connection):
+            if self.connection.execute("SELECT 1 FROM run WHERE id = ?", (run.id,)).fetchone():
+                self.connection.execute(
+                    "UPDATE run SET status = ? WHERE id = ?", (run.status, run.id)
+                )
+                return
+            header = self.put_body(header_json(run))
+            self.connection.execute(
+                "INSERT INTO run VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                (
+                    run.id,
+                    sitting.plan,
+                    sitting.serial,
+                    sitting.fresh,
+                    run.suite,
+                    run.created,
+                    run.status,
+                    run.seconds,
+                    header,
+                ),
+            )
+            for position, case in enumerate(cases):
+                row = (run.id, position, self.put_body(case_json(case)))
+                self.connection.execute("INSERT INTO run_case VALUES (?, ?, ?)", row)
+
+    def set_status(self, run_id: str, status: RunStatus) -> None:
+        """Say how a run stands."""
+        with explained(self.path), transaction(self.connection):
+            self.connection.execute("UPDATE run SET status = ? WHERE id = ?", (status, run_id))
+
+    def run(self, run_id: str) -> Run:
+        """One run. Raises InputError if there is none of that id."""
+        sql = "SELECT id, created, status, seconds, json FROM run JOIN body ON digest = header"
+        for row in self.query(f"{sql} WHERE id = ?", (run_id,)):
+            return run_from(*row)
+        known = [line.id for line in self.runs()]
+        hint = choices(run_id, known[:20]) if known else "The store is empty."
+        raise InputError(f"there is no run '{run_id}'", where=str(self.path), hint=hint)
+
+    def runs(self) -> list[RunLine]:
+        """All runs, the newest first."""
+        sql = """SELECT id, suite, created, status, (
+                    SELECT count(*) FROM sample WHERE run = id) FROM run
+                 ORDER BY created DESC, id DESC"""
+        return [RunLine(*row) for row in self.query(sql)]
+
+    def cases(self, run_id: str) -> Iterator[Case]:
+        """A run's cases in order."""
+        sql = """SELECT json FROM run_case JOIN body ON digest = body
+                 WHERE run = ? ORDER BY position"""
+        for (text,) in self.query(sql, (run_id,)):
+            yield case_from(text)
+
+    # Completions
+
+    def filled(self, run_id: str) -> set[Cell]:
+        """The cells of a run that hold a completion without an error."""
+        sql = """SELECT candidate, "case", repeat FROM sample
+                 JOIN completion ON completion.id = completion WHERE run = ? AND error = ''"""
+        return set(self.query(sql, (run_id,)))
+
+    def reusable(self, keys: Sequence[str]) -> dict[str, int]:
+        """Fingerprint -> id of the newest completion without an error, for those that have one."""
+        found: dict[str, int] = {}
+        for start in range(0, len(keys), CHUNK):
+            part = keys[start : start + CHUNK]
+            marks = ",".join("?" * len(part))
+            sql = f"""SELECT key, max(id) FROM completion
+                      WHERE key IN ({marks}) AND error = '' GROUP BY key"""
+            found |= dict(self.query(sql, part))
+        return found
+
+    def link(self, run_id: str, cells: Iterable[tuple[Cell, int]]) -> None:
+        """Fill cells of a run with completions that are stored already."""
+        rows = [(run_id, *cell, completion) for cell, completion in cells]
+        with explained(self.path), transaction(self.connection):
+            self.put_samples(rows)
+
+    def save(
+        self,
+        run_id: str,
+        created: str,
+        requests: Mapping[str, Request],
+        completions: Sequence[Completion],
+        cells: Mapping[str, Sequence[Cell]],
+    ) -> None:
+        """Write one batch: prompts, completions and the cells that they fill, all or nothing.
+
+        `requests` and `cells` are looked up by the completion's key.
+        """
+        with explained(self.path), transaction(self.connection):
+            for done in completions:
+                request = requests[done.key]
+                ids = array("I", request.encoded.ids).tobytes()
+                row = (done.key, request.encoded.text, ids, messages_json(request.messages))
+                self.connection.execute("INSERT OR IGNORE INTO request VALUES (?, ?, ?, ?)", row)
+                cursor = self.connection.execute(
+                    f"INSERT INTO completion (key, created, {COLUMNS})"
+                    " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                    (
+                        done.key,
+                        created,
+                        done.text,
+                        done.prompt_tokens,
+                        done.output_tokens,
+                        done.finish_reason,
+                        done.seconds,
+                        done.error,
+                    ),
+                )
+                self.put_samples([(run_id, *cell, cursor.lastrowid) for cell in cells[done.key]])
+
+    def add_seconds(self, run_id: str, seconds: float) -> None:
+        """Add to the wall time that a run has taken."""
+        with explained(self.path), transaction(self.connection):
+            self.connection.execute(
+                "UPDATE run SET seconds = seconds + ? WHERE id = ?", (seconds, run_id)
+            )
+
+    # Scores
+
+    def save_scores(self, run_id: str, scored: Iterable[tuple[Cell, Iterable[Score]]]) -> None:
+        """Write scores of a run's cells; a score that is there is replaced."""
+        rows = [
+            (run_id, *cell, score.metric, score.value, score.reason)
+            for cell, scores in scored
+            for score in scores
+        ]
+        with explained(self.path), transaction(self.connection):
+            self.connection.executemany(
+                "INSERT OR REPLACE INTO score VALUES (?, ?, ?, ?, ?, ?, ?)", rows
+            )
+
+    def outputs(self, run_id: str) -> Iterator[tuple[Cell, Completion]]:
+        """A run's filled cells, in the order of candidates, cases and repeats."""
+        sql = f"""SELECT candidate, "case", repeat, key, {COLUMNS} FROM sample
+                  JOIN completion ON completion.id = completion
+                  WHERE run = ? ORDER BY candidate, "case", repeat"""
+        for row in self.query(sql, (run_id,)):
+            yield row[:3], Completion(*row[3:])
+
+    def scores(self, run_id: str) -> Iterator[tuple[Cell, Score]]:
+        """A run's scores, in the order of candidates, cases and repeats."""
+        sql = """SELECT candidate, "case", repeat, metric, value, reason FROM score
+                 WHERE run = ? ORDER BY candidate, "case", repeat, metric"""
+        for row in self.query(sql, (run_id,)):
+            yield row[:3], Score(*row[3:])
+
+    def samples(self, run_id: str) -> Iterator[Sample]:
+        """Every cell of a run, filled or not, in the order of candidates, cases and repeats."""
+        run = self.run(run_id)
+        ids = [case.id for case in self.cases(run_id)]
+        scores = (
+            (cell, {score.metric: score for _, score in group})
+            for cell, group in groupby(self.scores(run_id), key=lambda row: row[0])
+        )
+        cells = list(product(range(len(run.candidates)), range(len(ids)), range(run.repeats)))
+        filled = zip(cells, align(cells, self.outputs(run_id)), align(cells, scores), strict=True)
+        for (candidate, case, repeat), output, found in filled:
+            yield Sample(run.candidates[candidate].name, ids[case], repeat, output, found or {})
+
+    # Inside
+
+    def query(self, sql: str, values: Sequence[object] = ()) -> Iterator[Any]:
+        """Rows of a SELECT, its errors explained."""
+        with explained(self.path):
+            yield from self.connection.execute(sql, values)
+
+    def put_body(self, text: str) -> str:
+        """Store a body once and return its digest. Inside a transaction."""
+        digest = body_digest(text)
+        self.connection.execute("INSERT OR IGNORE INTO body VALUES (?, ?)", (digest, text))
+        return digest
+
+    def put_samples(self, rows: Sequence[tuple[object, ...]]) -> None:
+        """Fill cells; one that is filled is replaced. Inside a transaction."""
+        self.connection.executemany("INSERT OR REPLACE INTO sample VALUES (?, ?, ?, ?, ?)", rows)
+
+
+def align(cells: Iterable[Cell], rows: Iterator[tuple[Cell, Value]]) -> Iterator[Value | None]:
+    """For each cell in order its row's value, or None; the rows are in the same order."""
+    waiting = next(rows, None)
+    for cell in cells:
+        if waiting is not None and waiting[0] == cell:
+            yield waiting[1]
+            waiting = next(rows, None)
+        else:
+            yield None
+
+
+def open_store(path: Path) -> Store:
+    """Open a store that must exist already. Raises InputError if it does not."""
+    if not path.is_file():
+        raise InputError(
+            "there is no store yet",
+            where=str(path),
+            hint="`promptbench run SUITE` makes it; run from the same workspace.",
+        )
+    return Store(path)
