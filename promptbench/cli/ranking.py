@@ -14,14 +14,11 @@ from promptbench.run.job import Result
 def show(result: Result, console: Console) -> None:
     """The candidates by the primary metric, the verdict, and where the report is."""
     summary = result.summary
-    columns = ["", "prompt", "model", summary.primary.label, "95% interval", "scored"]
-    columns += ["output tokens", "s a case"]
-    rows = [
-        line(position, standing, summary.primary.name)
-        for position, standing in enumerate(summary.standings, start=1)
-    ]
+    columns = ["prompt", "model", summary.primary.name, "95% interval", "scored"]
+    columns += ["tokens", "s/case"]
+    rows = [line(standing, summary.primary.name) for standing in summary.standings]
     console.print()
-    console.print(table(columns, rows, right=(0, 3, 5, 6, 7)))
+    console.print(table(columns, rows, right=(2, 4, 5, 6)))
     console.print()
     console.print(plain(summary.verdict))
     for note in summary.notes:
@@ -31,12 +28,11 @@ def show(result: Result, console: Console) -> None:
     console.print(plain(f"report  {result.report}", style="bold"))
 
 
-def line(position: int, standing: Standing, primary: str) -> list[str]:
+def line(standing: Standing, primary: str) -> list[str]:
     """A row of the table."""
     figure = standing.figures[primary]
     estimate = figure.estimate
     return [
-        str(position),
         standing.candidate.prompt.name,
         standing.candidate.model,
         f"{estimate.mean:.3f}" if estimate else "unscored",

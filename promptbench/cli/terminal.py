@@ -30,10 +30,10 @@ def table(
     columns: Sequence[str], rows: Iterable[Sequence[str]], right: Sequence[int] = ()
 ) -> Table:
     """A table without lines; the columns whose positions are in `right` are set to the right."""
-    made = Table(box=None, pad_edge=False, padding=(0, 3, 0, 0), header_style="bold")
+    made = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
     for position, column in enumerate(columns):
         made.add_column(
-            plain(column), justify="right" if position in right else "left", overflow="fold"
+            plain(column), justify="right" if position in right else "left", no_wrap=True
         )
     for row in rows:
         made.add_row(*(plain(cell) for cell in row))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from statistics import fmean
 from typing import Literal
 
@@ -86,19 +86,29 @@ class Rouge:
 
 
 def build_rouge(kind: Kind, settings: RougeSettings) -> Rouge:
-    """A metric of one kind. This imports rouge-score, which takes about a second."""
-    from rouge_score.rouge_scorer import RougeScorer
-    from rouge_score.tokenizers import DefaultTokenizer
-
-    tokenizer = DefaultTokenizer(use_stemmer=settings.stemmer)
-    scorer = RougeScorer([kind], tokenizer=tokenizer)
+    """A metric of one kind."""
     return Rouge(
         info=_info(kind, settings),
         shortest=2 if kind == "rouge2" else 1,
-        words=tokenizer.tokenize,
+        words=lambda text: _tools(kind, settings.stemmer)[0](text),
         lines=_lines(settings),
-        f1=lambda reference, text: float(scorer.score(reference, text)[kind].fmeasure),
+        f1=lambda reference, text: _tools(kind, settings.stemmer)[1](reference, text),
         pool=max if settings.references == "best" else fmean,
+    )
+
+
+@cache
+def _tools(
+    kind: Kind, stemmer: bool
+) -> tuple[Callable[[str], list[str]], Callable[[str, str], float]]:
+    """rouge-score's tokenizer and its F1. Importing it takes a second: only when one scores."""
+    from rouge_score.rouge_scorer import RougeScorer
+    from rouge_score.tokenizers import DefaultTokenizer
+
+    tokenizer = DefaultTokenizer(use_stemmer=stemmer)
+    scorer = RougeScorer([kind], tokenizer=tokenizer)
+    return tokenizer.tokenize, lambda reference, text: float(
+        scorer.score(reference, text)[kind].fmeasure
     )
 
 

@@ -7,11 +7,15 @@ from pathlib import Path
 from typing import Any
 
 from promptbench.error import ModelError
+from promptbench.model.local.checkpoint import read_json
 from promptbench.model.protocol import TokenSpan
 from promptbench.record import Encoded, Message
 
 # Between messages, for a model without a chat template.
 BETWEEN = "\n\n"
+
+# Names of the class that reads tokenizer.json as it is.
+GENERAL = ("PreTrainedTokenizerFast", "TokenizersBackend")
 
 
 class Tokenizer:
@@ -19,11 +23,11 @@ class Tokenizer:
 
     def __init__(self, folder: Path) -> None:
         """Load it. Raises ModelError if it is damaged."""
-        from transformers import AutoTokenizer, logging
+        from transformers import logging
 
         logging.set_verbosity_error()
         try:
-            self.inner: Any = AutoTokenizer.from_pretrained(str(folder), trust_remote_code=False)
+            self.inner: Any = kind_of(folder).from_pretrained(str(folder), trust_remote_code=False)
         except Exception as error:  # tokenizers raises a bare Exception for a broken file
             raise ModelError(
                 f"the tokenizer cannot be loaded: {first_line(error)}", where=str(folder)
@@ -103,6 +107,23 @@ class Tokenizer:
                 list(ids), skip_special_tokens=True, clean_up_tokenization_spaces=False
             )
         )
+
+
+def kind_of(folder: Path) -> Any:
+    """The class to load a tokenizer with.
+
+    Where the folder names none but the general one, AutoTokenizer would only find that out after
+    importing the model's code and torch, which takes three seconds.
+    """
+    path = folder / "tokenizer_config.json"
+    named = read_json(path).get("tokenizer_class") if path.is_file() else None
+    if named in GENERAL and (folder / "tokenizer.json").is_file():
+        from transformers import PreTrainedTokenizerFast
+
+        return PreTrainedTokenizerFast
+    from transformers import AutoTokenizer
+
+    return AutoTokenizer
 
 
 def first_line(error: Exception) -> str:
