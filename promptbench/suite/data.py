@@ -80,8 +80,19 @@ def to_case(row: Mapping[str, Any], fields: Fields, line: int, where: str) -> Ca
     )
     hidden = {fields.id, *fields.references}
     kept = {name: value for name, value in row.items() if name not in hidden}
-    cluster = row.get(fields.cluster, "") if fields.cluster else ""
-    return Case(str(case_id), kept, references, str(cluster))
+    cluster = row.get(fields.cluster) if fields.cluster else None
+    return Case(str(case_id), kept, references, as_cluster(cluster, fields.cluster, where))
+
+
+def as_cluster(value: object, name: str, where: str) -> str:
+    """The cluster's name; nothing there means that the case stands alone."""
+    if value is None:
+        return ""
+    if isinstance(value, bool) or not isinstance(value, str | int):
+        raise DataError(
+            f"field '{name}' must be text or a whole number, found {value!r}", where=where
+        )
+    return str(value)
 
 
 def as_texts(value: object, name: str, where: str) -> list[str]:

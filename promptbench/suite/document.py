@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ from ruamel.yaml.events import (
     SequenceStartEvent,
 )
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+from ruamel.yaml.reader import ReaderError
 
 from promptbench.error import SuiteError
 
@@ -28,11 +30,13 @@ Key = tuple[str | int, ...]
 MAX_BYTES = 1_000_000
 MAX_DEPTH = 20
 
-# A number that YAML 1.1 and 1.2 readers understand differently (012, 1_000, 3:25) stays the text
-# that its author typed; so do yes, no, on and off.
+# A number that YAML 1.1 and 1.2 readers understand differently (012, 1_000, 3:25), or that does
+# not fit, stays the text that its author typed; so do yes, no, on and off.
 INTEGER = re.compile(r"-?(0|[1-9][0-9]{0,17})")
-FRACTION = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][-+]?[0-9]{1,3})?")
+FRACTION = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+([eE][-+]?[0-9]{1,3})?|[eE][-+]?[0-9]{1,3})")
 CONSTANTS = {"true": True, "false": False, "null": None, "~": None, "": None}
+PAST_UNICODE = re.compile(r"\\U(?!000|0010)[0-9A-Fa-f]{8}")
+SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +71,15 @@ def read_document(path: Path, shown: str) -> Document:
         line = mark.line + 1 if mark else 1
         problem = str(error.problem or error.context)
         raise SuiteError(f"broken YAML: {problem}", where=f"{shown}:{line}") from error
-    except YAMLError as error:
-        raise SuiteError(f"broken YAML: {error}", where=shown) from error
+    except ReaderError as error:
+        line = text.count("\n", 0, error.position) + 1
+        problem = f"the character {text[error.position]!r} is not allowed"
+        raise SuiteError(f"broken YAML: {problem}", where=f"{shown}:{line}") from error
+    except (YAMLError, ValueError, OverflowError) as error:
+        # The reader passes an escape to chr() as it is: "\\UFFFFFFFF".
+        found = PAST_UNICODE.search(text)
+        line = text.count("\n", 0, found.start()) + 1 if found else 1
+        raise SuiteError(f"broken YAML: {error}", where=f"{shown}:{line}") from error
     if not isinstance(root, MappingNode):
         raise SuiteError(
             "a suite is a YAML mapping (key: value lines); this file holds something else",
@@ -148,7 +159,7 @@ def plain(node: Node, key: Key, lines: dict[Key, int], shown: str) -> Any:
             name: plain(item, (*key, name), lines, shown)
             for name, item in pairs(node, key, lines, shown)
         }
-    return scalar(node)
+    return scalar(node, f"{shown}:{node.start_mark.line + 1}")
 
 
 def pairs(
@@ -160,7 +171,7 @@ def pairs(
         line = name_node.start_mark.line + 1
         if not isinstance(name_node, ScalarNode):
             raise SuiteError("a key must be plain text", where=f"{shown}:{line}")
-        name = str(name_node.value)
+        name = text_of(name_node, f"{shown}:{line}")
         if name in seen:
             raise SuiteError(
                 f"key '{name}' is given twice (first on line {seen[name]})",
@@ -172,15 +183,27 @@ def pairs(
         yield name, item
 
 
-def scalar(node: Any) -> Any:
-    """A scalar's value: 12 and 1.5 are numbers; quoted text, `no` and `012` stay text."""
+def text_of(node: Node, where: str) -> str:
+    """A scalar's text. Half a surrogate pair, as in "\\ud83d", could not be stored."""
     text = str(node.value)
+    if SURROGATE.search(text):
+        raise SuiteError(
+            f"{text!r} holds half of a character",
+            where=where,
+            hint="Type the character itself in place of its \\u escapes.",
+        )
+    return text
+
+
+def scalar(node: Any, where: str) -> Any:
+    """A scalar's value: 12 and 1.5 are numbers; quoted text, `no` and `012` stay text."""
+    text = text_of(node, where)
     if node.style is not None:
         return text
     if text in CONSTANTS:
         return CONSTANTS[text]
     if INTEGER.fullmatch(text):
         return int(text)
-    if FRACTION.fullmatch(text):
+    if FRACTION.fullmatch(text) and math.isfinite(float(text)):
         return float(text)
     return text

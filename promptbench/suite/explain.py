@@ -19,12 +19,15 @@ EXPECTED = {
     "model_type": "a mapping (key: value lines)",
     "dict_type": "a mapping (key: value lines)",
     "model_attributes_type": "a mapping (key: value lines)",
+    "too_short": "at least one entry",
+    "string_too_short": "text that is not empty",
+    "string_pattern_mismatch": "a name of letters, digits, '_', '.' and '-', 64 at most",
 }
 
 
 def explain(error: Mapping[str, Any], model: type[BaseModel]) -> tuple[str, str]:
     """What is wrong, and a hint, for one entry of `ValidationError.errors()` of `model`."""
-    key = ".".join(str(part) for part in error["loc"] if not is_branch(part))
+    key = ".".join(str(part) for part in error["loc"])
     last = error["loc"][-1] if error["loc"] else ""
     kind = error["type"]
     if kind == "extra_forbidden":
@@ -37,13 +40,6 @@ def explain(error: Mapping[str, Any], model: type[BaseModel]) -> tuple[str, str]
     if kind in EXPECTED:
         return f"{key}: expected {EXPECTED[kind]}, found {found}", quote_hint(kind, error["input"])
     return f"{key}: {error['msg'].replace('Input should', 'should')}, found {found}", ""
-
-
-def is_branch(part: object) -> bool:
-    """Whether a part of a location is pydantic's own name for a branch of a union."""
-    return isinstance(part, str) and (
-        "[" in part or part in ("str", "int", "float", "constrained-str")
-    )
 
 
 def model_at(model: type[BaseModel], loc: tuple[Any, ...]) -> type[BaseModel]:

@@ -26,11 +26,25 @@ def inside(workspace: Path, base: Path, name: str, where: str) -> Path:
     """The real path of `name`, read from `base`. Raises SuiteError if it leaves the workspace."""
     if "\0" in name:
         raise SuiteError("a path cannot hold a NUL character", where=where)
-    path = (base / name).resolve()
+    try:
+        path = (base / name).resolve()
+    except (OSError, RuntimeError) as error:  # links in a circle
+        raise SuiteError(f"'{name}' cannot be followed: {error}", where=where) from error
     if not path.is_relative_to(workspace.resolve()):
         raise SuiteError(
             f"'{name}' leads out of the workspace",
             where=where,
             hint=f"A suite reads only below {workspace}: copy the file there.",
         )
+    check_usable(path, name, where)
     return path
+
+
+def check_usable(path: Path, name: str, where: str) -> None:
+    """A file need not be there, but its name must be one that a file can have."""
+    try:
+        path.lstat()
+    except (FileNotFoundError, NotADirectoryError):
+        return
+    except OSError as error:
+        raise SuiteError(f"'{name}' cannot be read: {error.strerror}", where=where) from error

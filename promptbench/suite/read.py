@@ -94,6 +94,9 @@ def read_suite(path: Path) -> Suite:
 def validated(document: Document) -> SuiteFile:
     """Bring the short forms into the long one and check all; every problem is told at once."""
     value = dict(document.value)
+    data = value.get("data")
+    if isinstance(data, dict) and isinstance(data.get("references"), str):
+        value["data"] = data | {"references": [data["references"]]}
     if isinstance(value.get("prompts"), list):
         value["prompts"] = [{"file": p} if isinstance(p, str) else p for p in value["prompts"]]
     single = isinstance(value.get("sampling"), dict)
@@ -124,7 +127,7 @@ def data_sources(
     data: DataFile, document: Document, suite: Path, workspace: Path
 ) -> dict[str, DataSource]:
     """The splits that the suite names, in the order test, dev, train."""
-    references = (data.references,) if isinstance(data.references, str) else tuple(data.references)
+    references = tuple(data.references)
     block = document.value["data"]
     stated = {data.id} if "id" in block else set()
     stated |= set(references) if "references" in block else set()
@@ -175,11 +178,14 @@ def template_paths(name: str, suite: Path, workspace: Path, where: str) -> list[
     """The files that a prompt's `file:` means: one, or all that match a pattern."""
     base = suite.resolve().parent
     pattern = inside(workspace, base, name, where)
-    if not any(c in name for c in "*?["):
-        if not pattern.is_file():
-            raise SuiteError(f"no such prompt '{name}'", where=where, hint=at(pattern))
+    if pattern.is_file():
         return [pattern]
-    found = sorted(pattern.parent.glob(pattern.name))
+    if not any(c in name for c in "*?["):
+        raise SuiteError(f"no such prompt '{name}'", where=where, hint=at(pattern))
+    try:
+        found = sorted(path for path in pattern.parent.glob(pattern.name) if path.is_file())
+    except ValueError as error:  # such as **.j2
+        raise SuiteError(f"'{name}' is no usable pattern: {error}", where=where) from error
     if not found:
         raise SuiteError(f"no prompt matches '{name}'", where=where, hint=at(pattern))
     return [inside(workspace, base, str(path), where) for path in found]

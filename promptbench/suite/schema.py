@@ -23,8 +23,8 @@ class DataFile(Strict):
     dev: Text | None = Field(None, description="File of the cases to improve prompts on.")
     train: Text | None = Field(None, description="File for few-shot examples and fine-tuning.")
     id: Text = Field("id", description="Field that names a case; without it, its line does.")
-    references: Text | list[Text] = Field(
-        "references", description="Field or fields with the reference answers."
+    references: list[Text] = Field(
+        ["references"], description="Field or fields with the reference answers."
     )
     cluster: Text | None = Field(
         None, description="Field that groups dependent cases: a thread, a user, a document."
@@ -98,6 +98,15 @@ def suite_schema(metrics: dict[str, Any]) -> dict[str, Any]:
     }
     one = {"$ref": "#/$defs/SamplingSettings"}
     properties["sampling"] = {"anyOf": [one, {"type": "array", "items": one, "minItems": 1}]}
+    fields = defs["DataFile"]["properties"]
+    short: dict[str, Any] = {"type": "string", "minLength": 1}
+    many = {"type": "array", "items": short}
+    fields["references"] = {
+        "anyOf": [short, many],
+        "default": "references",
+        "title": fields["references"]["title"],
+        "description": fields["references"]["description"],
+    }
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         **schema,

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import csv
 import json
+import math
+import re
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, BinaryIO, TextIO
@@ -15,6 +18,7 @@ Row = tuple[int, dict[str, Any]]
 MAX_LINE_BYTES = 16 * 1024 * 1024
 DELIMITERS = {".csv": ",", ".tsv": "\t"}
 FORMATS = (".jsonl", *DELIMITERS)
+HALF_ESCAPE = re.compile(rb"\\u[dD][89a-fA-F]")
 
 
 def read_rows(path: Path, shown: str) -> Iterator[Row]:
@@ -36,9 +40,21 @@ def read_rows(path: Path, shown: str) -> Iterator[Row]:
     except FileNotFoundError as error:
         raise DataError("no such file", where=shown, hint="`data:` names it.") from error
     except UnicodeDecodeError as error:
-        raise DataError(f"not UTF-8: {error}", where=shown, hint="Save it as UTF-8.") from error
+        where = f"{shown}:{undecodable_line(path)}"
+        raise DataError(f"not UTF-8: {error}", where=where, hint="Save it as UTF-8.") from error
     except OSError as error:
         raise DataError(f"cannot be read: {error.strerror}", where=shown) from error
+
+
+def undecodable_line(path: Path) -> int:
+    """The first line that is not UTF-8: text is decoded ahead, in blocks, so look again."""
+    with path.open("rb") as file:
+        for number, raw in enumerate(file, 1):
+            try:
+                raw.decode()
+            except UnicodeDecodeError:
+                return number
+    return 1
 
 
 def json_rows(file: BinaryIO, shown: str) -> Iterator[Row]:
@@ -55,11 +71,16 @@ def json_rows(file: BinaryIO, shown: str) -> Iterator[Row]:
 
 
 def json_object(raw: bytes, where: str) -> dict[str, Any]:
-    """Parse one line, strictly: no duplicate keys, no NaN."""
+    """Parse one line, strictly: no duplicate keys, no NaN, no half characters."""
     try:
         value = json.loads(
-            raw.decode("utf-8-sig"), object_pairs_hook=unique, parse_constant=refuse_constant
+            raw.decode("utf-8-sig"),
+            object_pairs_hook=unique,
+            parse_constant=refuse_constant,
+            parse_float=finite,
         )
+        if HALF_ESCAPE.search(raw):
+            refuse_halves(value)
     except UnicodeDecodeError as error:
         raise DataError(f"not UTF-8: {error}", where=where, hint="Save it as UTF-8.") from error
     except json.JSONDecodeError as error:
@@ -83,10 +104,30 @@ def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     """A JSON object's fields, refusing a field that is given twice."""
     fields = dict(pairs)
     if len(fields) != len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for name in names if names.count(name) > 1)
+        twice = first_twice([name for name, _ in pairs])
         raise ValueError(f"field '{twice}' is given twice")
     return fields
+
+
+def first_twice(names: list[str]) -> str | None:
+    """The first name that is there more than once."""
+    return next((name for name, times in Counter(names).items() if times > 1), None)
+
+
+def finite(digits: str) -> float:
+    """A number, unless it is past what one can be, as 1e999 is."""
+    number = float(digits)
+    if not math.isfinite(number):
+        raise ValueError(f"{digits} is too large a number")
+    return number
+
+
+def refuse_halves(value: object) -> None:
+    """Half of a surrogate pair is not a character, and could not be stored."""
+    try:
+        json.dumps(value, ensure_ascii=False).encode()
+    except UnicodeEncodeError as error:
+        raise ValueError("a \\u escape stands for half of a character") from error
 
 
 def refuse_constant(name: str) -> None:
@@ -97,7 +138,8 @@ def refuse_constant(name: str) -> None:
 def delimited_rows(file: TextIO, delimiter: str, shown: str) -> Iterator[Row]:
     """Rows under a header line; every value is text."""
     csv.field_size_limit(MAX_LINE_BYTES)
-    reader = csv.reader(file, delimiter=delimiter, strict=True)
+    reader = csv.reader(bounded_lines(file, shown), delimiter=delimiter, strict=True)
+    line = 1
     try:
         header = checked_header(next(reader, []), shown)
         line = reader.line_num + 1
@@ -112,15 +154,27 @@ def delimited_rows(file: TextIO, delimiter: str, shown: str) -> Iterator[Row]:
                 yield line, dict(zip(header, values, strict=True))
             line = reader.line_num + 1
     except csv.Error as error:
-        raise DataError(f"broken row: {error}", where=f"{shown}:{reader.line_num}") from error
+        raise DataError(f"broken row: {error}", where=f"{shown}:{line}") from error
+
+
+def bounded_lines(file: TextIO, shown: str) -> Iterator[str]:
+    """The lines of a text file, refusing one that is too long before it is read as a whole."""
+    for number in range(1, 1 << 62):
+        line = file.readline(MAX_LINE_BYTES + 1)
+        if not line:
+            return
+        if len(line) > MAX_LINE_BYTES:
+            where = f"{shown}:{number}"
+            raise DataError(f"the line is longer than {MAX_LINE_BYTES:,} characters", where=where)
+        yield line
 
 
 def checked_header(header: list[str], shown: str) -> list[str]:
     """A header names each column, once."""
     if not header:
-        raise DataError("the file is empty", where=f"{shown}:1", hint="Line 1 names the columns.")
-    for name in header:
-        if not name.strip() or header.count(name) > 1:
-            problem = f"column '{name}' is there twice" if name.strip() else "a column has no name"
-            raise DataError(problem, where=f"{shown}:1", hint="Line 1 names the columns.")
+        raise DataError("there is no header", where=f"{shown}:1", hint="Line 1 names the columns.")
+    twice = first_twice(header)
+    if twice is not None or not all(name.strip() for name in header):
+        problem = f"column '{twice}' is there twice" if twice else "a column has no name"
+        raise DataError(problem, where=f"{shown}:1", hint="Line 1 names the columns.")
     return header

