@@ -66,20 +66,8 @@ def read_document(path: Path, shown: str) -> Document:
     try:
         check_events(text, shown)
         root = YAML(typ="safe", pure=True).compose(text)
-    except MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        line = mark.line + 1 if mark else 1
-        problem = str(error.problem or error.context)
-        raise SuiteError(f"broken YAML: {problem}", where=f"{shown}:{line}") from error
-    except ReaderError as error:
-        line = text.count("\n", 0, error.position) + 1
-        problem = f"the character {text[error.position]!r} is not allowed"
-        raise SuiteError(f"broken YAML: {problem}", where=f"{shown}:{line}") from error
     except (YAMLError, ValueError, OverflowError) as error:
-        # The reader passes an escape to chr() as it is: "\\UFFFFFFFF".
-        found = PAST_UNICODE.search(text)
-        line = text.count("\n", 0, found.start()) + 1 if found else 1
-        raise SuiteError(f"broken YAML: {error}", where=f"{shown}:{line}") from error
+        raise broken(error, text, shown) from error
     if not isinstance(root, MappingNode):
         raise SuiteError(
             "a suite is a YAML mapping (key: value lines); this file holds something else",
@@ -90,17 +78,34 @@ def read_document(path: Path, shown: str) -> Document:
     return Document(shown, text, value, lines)
 
 
+def broken(error: Exception, text: str, shown: str) -> SuiteError:
+    """The YAML reader's error as ours, at the line where it stumbled."""
+    line, problem = 1, str(error)
+    if isinstance(error, MarkedYAMLError):
+        mark = error.problem_mark or error.context_mark
+        line = mark.line + 1 if mark else 1
+        problem = str(error.problem or error.context)
+    elif isinstance(error, ReaderError):
+        line = text.count("\n", 0, error.position) + 1
+        problem = f"the character {text[error.position]!r} is not allowed"
+    elif found := PAST_UNICODE.search(text):  # the reader gives an escape to chr() as it is
+        line = text.count("\n", 0, found.start()) + 1
+        problem = f"{found[0]} is not a character"
+    return SuiteError(f"broken YAML: {problem}", where=f"{shown}:{line}")
+
+
 def read_text(path: Path, shown: str) -> str:
     """The file as UTF-8 text, within the size limit."""
     try:
-        raw = path.read_bytes()
+        with path.open("rb") as file:
+            raw = file.read(MAX_BYTES + 1)
     except FileNotFoundError as error:
         raise SuiteError("no such file", where=shown, hint=nearby(path)) from error
     except OSError as error:
         raise SuiteError(f"cannot be read: {error.strerror}", where=shown) from error
     if len(raw) > MAX_BYTES:
         raise SuiteError(
-            f"{len(raw):,} bytes is more than the {MAX_BYTES:,} that a suite may have",
+            f"the file is larger than the {MAX_BYTES:,} bytes that a suite may have",
             where=shown,
             hint="Cases belong in a data file that the suite names.",
         )
@@ -184,7 +189,7 @@ def pairs(
 
 
 def text_of(node: Node, where: str) -> str:
-    """A scalar's text. Half a surrogate pair, as in "\\ud83d", could not be stored."""
+    """A scalar's text. Half of a surrogate pair is not a character, and could not be stored."""
     text = str(node.value)
     if SURROGATE.search(text):
         raise SuiteError(

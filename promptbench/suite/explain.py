@@ -34,12 +34,18 @@ def explain(error: Mapping[str, Any], model: type[BaseModel]) -> tuple[str, str]
         owner = model_at(model, error["loc"][:-1])
         return f"unknown key '{last}'", choices(str(last), owner.model_fields)
     if kind == "missing":
-        field = model_at(model, error["loc"][:-1]).model_fields.get(str(last))
-        return f"key '{key}' is missing", (field.description or "") if field else ""
+        return f"key '{key}' is missing", description_of(model, error["loc"])
     found = show(error["input"])
     if kind in EXPECTED:
-        return f"{key}: expected {EXPECTED[kind]}, found {found}", quote_hint(kind, error["input"])
+        hint = quote_hint(kind, error["input"]) or description_of(model, error["loc"])
+        return f"{key}: expected {EXPECTED[kind]}, found {found}", hint
     return f"{key}: {error['msg'].replace('Input should', 'should')}, found {found}", ""
+
+
+def description_of(model: type[BaseModel], loc: tuple[Any, ...]) -> str:
+    """What the schema says about the key that a location ends in."""
+    field = model_at(model, loc[:-1]).model_fields.get(str(loc[-1])) if loc else None
+    return (field.description or "") if field else ""
 
 
 def model_at(model: type[BaseModel], loc: tuple[Any, ...]) -> type[BaseModel]:
