@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
-.PHONY: run test lint install dev model clean
+.PHONY: run test lint install dev model bench clean
 
 run: model  ## Install what is needed, run the email suite on the embedded model, write its report.
 	@$(BIN)/promptbench run suites/email.yaml
@@ -40,5 +40,14 @@ $(VENV)/.model: $(VENV)/.installed
 	@$(BIN)/promptbench models pull smollm2
 	@touch $@
 
+# The peer needs an environment of its own.
+.bench/bin/lm-eval:
+	@$(PYTHON) -m venv .bench
+	@.bench/bin/python -m pip install --quiet --disable-pip-version-check torch==2.13.0
+	@.bench/bin/python -m pip install --quiet --disable-pip-version-check lm-eval==0.4.13 accelerate
+
+bench: model .bench/bin/lm-eval  ## Measure the local engine against lm-eval (about 40 minutes).
+	$(BIN)/python -m benchmarks.local_engine
+
 clean:  ## Remove the environment; stores, reports and checkpoints stay.
-	rm -rf $(VENV)
+	rm -rf $(VENV) .bench

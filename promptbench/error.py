@@ -21,6 +21,9 @@ EXIT_BAD_INPUT = 2
 EXIT_NOT_FINISHED = 3
 EXIT_INTERRUPTED = 130
 
+# A hint lists so many names at most: a data file may hold a hundred thousand.
+LISTED = 30
+
 
 class PromptbenchError(Exception):
     """An error with a place (`where`), a statement (`what`) and a way out (`hint`)."""
@@ -70,10 +73,20 @@ class RunError(PromptbenchError):
     """The run could not finish; what was computed is in the store."""
 
 
-def choices(found: str, allowed: Iterable[str]) -> str:
+def choices(found: str, allowed: Iterable[str], label: str = "Allowed") -> str:
     """Say what is allowed, the nearest name first, as in `Did you mean 'x'? Allowed: x, y.`."""
     names = sorted(allowed)
+    if not names:
+        return ""
     folded = {name.lower(): name for name in names}
     near = difflib.get_close_matches(found.lower(), folded, n=1, cutoff=0.6)
     meant = f"Did you mean '{folded[near[0]]}'? " if near else ""
-    return f"{meant}Allowed: {', '.join(names)}."
+    rest = f" and {len(names) - LISTED:,} more" if len(names) > LISTED else ""
+    return f"{meant}{label}: {', '.join(names[:LISTED])}{rest}."
+
+
+def not_utf8(error: UnicodeDecodeError) -> str:
+    """Say where a text stops being UTF-8, as in `not UTF-8 after 'Caf'`."""
+    line = error.object[: error.start].rpartition(b"\n")[2]
+    before = line.decode("utf-8", "replace")[-20:].strip()
+    return f"not UTF-8 after '{before}'" if before else "not UTF-8"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from pathlib import Path
 
 import click
@@ -27,7 +28,7 @@ def command(run: str, kind: str, output: Path | None) -> None:
     from promptbench.store.database import open_store
     from promptbench.store.export import export
 
-    store = open_store(store_path(workspace_here(Path.cwd())))
-    path = output or Path(f"{store.run(run).id}.{kind}")
-    rows = export(store, run, kind, path)
+    with closing(open_store(store_path(workspace_here(Path.cwd())))) as store:
+        path = output or Path(f"{store.run(run).id}.{kind}")
+        rows = export(store, run, kind, path)
     out().print(plain(f"{path}  {rows} rows"))

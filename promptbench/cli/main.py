@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 import importlib
+import os
 import sys
+import traceback
+from pathlib import Path
 
 import click
 
 from promptbench import __version__
-from promptbench.error import EXIT_BAD_INPUT, EXIT_INTERRUPTED, PromptbenchError
+from promptbench.error import (
+    EXIT_BAD_INPUT,
+    EXIT_INTERRUPTED,
+    EXIT_NOT_FINISHED,
+    InputError,
+    PromptbenchError,
+    choices,
+)
 
 # One module a verb, imported when the verb is used: `--help` must not wait for anything.
 VERBS = {
@@ -19,6 +29,7 @@ VERBS = {
     "runs": "List the runs in the store.",
     "export": "Write a run's outputs and scores as CSV, JSONL or Parquet.",
     "models": "List the models that can run here; fetch an embedded one.",
+    "check-model": "Check that a model's outputs equal those of the plainest loop.",
     "split": "Split a data file into train, dev and test, keeping groups together.",
     "schema": "Print the JSON Schema of a suite, for editors.",
 }
@@ -35,7 +46,7 @@ class Verbs(click.Group):
         """Import a verb's module and take its command."""
         if cmd_name not in VERBS:
             return None
-        module = importlib.import_module(f"promptbench.cli.{cmd_name}")
+        module = importlib.import_module(f"promptbench.cli.{cmd_name.replace('-', '_')}")
         command: click.Command = module.command
         return command
 
@@ -48,20 +59,26 @@ class Verbs(click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """An unknown verb gets the known ones and the nearest."""
-        from promptbench.error import choices
-
         if args and args[0] not in VERBS and not args[0].startswith("-"):
-            raise click.UsageError(f"there is no verb '{args[0]}'. {choices(args[0], VERBS)}")
+            raise InputError(f"there is no verb '{args[0]}'", hint=choices(args[0], VERBS))
         return super().resolve_command(ctx, args)
 
 
-@click.command(cls=Verbs, context_settings={"help_option_names": ["-h", "--help"]})
+@click.command(
+    cls=Verbs,
+    invoke_without_command=True,
+    subcommand_metavar="VERB ...",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
 @click.version_option(__version__, prog_name="promptbench")
-def group() -> None:
+@click.pass_context
+def group(context: click.Context) -> None:
     """Keep improving the prompt, or fine-tune? Evidence, on your own data and machine.
 
     Begin with `promptbench run suites/email.yaml`.
     """
+    if context.invoked_subcommand is None:
+        click.echo(context.get_help())
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -78,7 +95,7 @@ def outcome(arguments: list[str] | None) -> int:
         tell(str(error))
         return error.exit_code
     except click.ClickException as error:
-        error.show()
+        tell(in_our_words(error))
         return EXIT_BAD_INPUT
     except (KeyboardInterrupt, click.Abort):
         tell("interrupted")
@@ -87,11 +104,43 @@ def outcome(arguments: list[str] | None) -> int:
         # The reader of our output, such as `head`, has gone: nobody is left to tell.
         sys.stdout = None
         return 0
+    except OSError as error:
+        # Files are explained where they are read or written; without a name it is our output.
+        if not error.filename:
+            sys.stdout = None
+        tell(f"{error.filename or 'the output'} cannot be used: {error.strerror or error}")
+        return EXIT_NOT_FINISHED
+    except Exception as error:  # a mistake of ours, and still no traceback for the user
+        tell(confession(error))
+        return EXIT_NOT_FINISHED
+
+
+def in_our_words(error: click.ClickException) -> str:
+    """A mistake in the command line, and where to look up what is right."""
+    message = error.format_message().rstrip(".")
+    message = message[:1].lower() + message[1:]
+    for word, plain in (("integer range", "whole number"), ("float range", "number")):
+        message = message.replace(word, plain)
+    context = error.ctx if isinstance(error, click.UsageError) else None
+    path = context.command_path if context else "promptbench"
+    return f"{message}\n  `{path} --help` shows what there is."
+
+
+def confession(error: Exception) -> str:
+    """A bug of promptbench: what a report of it needs, in two lines."""
+    if os.environ.get("PROMPTBENCH_TRACEBACK"):
+        traceback.print_exception(error)
+    place = traceback.extract_tb(error.__traceback__)[-1]
+    return (
+        f"a bug in promptbench: {type(error).__name__}: {error}"
+        f" ({Path(place.filename).name}:{place.lineno})\n"
+        "  Please report it; PROMPTBENCH_TRACEBACK=1 shows the way to it. What was stored is safe."
+    )
 
 
 def tell(message: str) -> None:
     """Print an error, its control characters made visible."""
-    from promptbench.report.visible import visible
+    from promptbench.cli.escape import escaped
 
     click.secho("error: ", fg="red", bold=True, nl=False, err=True)
-    click.echo(visible(message), err=True)
+    click.echo(escaped(message), err=True)

@@ -32,11 +32,16 @@ class Pace(ProgressColumn):
     def render(self, task: Task) -> Text:
         """For example `210 tokens/s · about 1:40 left`."""
         spent = time.monotonic() - self.started
-        if not task.completed or not spent or task.total is None:
+        if task.total is None or not is_telling(task.completed, task.total):
             return Text("estimating ...", style="dim")
         left = int(spent / task.completed * (task.total - task.completed))
         estimate = f"about {left // 60}:{left % 60:02d} left" if left else "done"
         return Text(f"{self.tokens / spent:.0f} tokens/s · {estimate}", style="dim")
+
+
+def is_telling(done: float, total: float) -> bool:
+    """Whether enough is done to estimate the rest: the first outputs wait for many prompts."""
+    return done >= max(4, total / 8) or done == total
 
 
 class RunProgress:
@@ -100,7 +105,9 @@ class RunProgress:
             self.told = time.monotonic()
             spent = self.told - self.pace.started
             left = spent / self.done * (self.missing - self.done)
-            self.console.print(f"{self.done}/{self.missing}, about {left:.0f} s left")
+            telling = is_telling(self.done, self.missing)
+            estimate = f"about {left:.0f} s left" if telling else "estimating ..."
+            self.console.print(f"{self.done}/{self.missing}, {estimate}")
 
     def stop(self) -> None:
         """Take the bar away."""

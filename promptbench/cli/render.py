@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import click
 from rich.text import Text
 
+from promptbench.cli.escape import escaped
 from promptbench.cli.terminal import err, out, plain, table
-from promptbench.report.visible import visible
+from promptbench.model.protocol import TokenSpan
 
 
 @click.command("render")
@@ -31,18 +33,23 @@ def command(suite: Path, prompt: str, case_id: str, models: tuple[str, ...], spl
     )
     for seen in look(plan, case_id):
         out().print(plain(f"{seen.candidate}, case {seen.case_id}", style="bold"))
-        text = Text()
-        position = 0
-        for token in seen.tokens:
-            if token.special and token.end == token.start:
-                text.append(visible(token.text), style="bold magenta")
-            elif token.special:
-                text.append(visible(seen.encoded.text[position : token.start]))
-                text.append(visible(token.text), style="bold magenta")
-                position = token.end
-        text.append(visible(seen.encoded.text[position:]))
-        out().print(text)
+        out().print(marked(seen.encoded.text, seen.tokens))
         out().print()
         rows = [["  " * s.depth + s.name, str(s.tokens)] for s in seen.sections]
         rows.append(["all", f"{seen.encoded.tokens} of {seen.limit or 'no limit'}"])
         out().print(table(["section", "tokens"], rows, right=(1,)))
+
+
+def marked(text: str, tokens: Iterable[TokenSpan]) -> Text:
+    """A prompt with its special tokens standing out, also those that its text does not hold."""
+    made = Text()
+    told = reached = 0
+    for token in tokens:
+        if token.special:
+            until = token.start if token.end > token.start else reached
+            made.append(escaped(text[told:until]))
+            made.append(escaped(token.text), style="bold magenta")
+            told = max(until, token.end)
+        reached = max(reached, token.end)
+    made.append(escaped(text[told:]))
+    return made

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from pathlib import Path
 
 import click
@@ -17,6 +18,6 @@ def command(run: str) -> None:
     from promptbench.store.database import open_store
 
     workspace = workspace_here(Path.cwd())
-    store = open_store(store_path(workspace))
-    _, path = report_of(store, run, writable(reports_folder(workspace)))
+    with closing(open_store(store_path(workspace))) as store:
+        _, path = report_of(store, run, writable(reports_folder(workspace)))
     out().print(plain(str(path), style="bold"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from pathlib import Path
 
 import click
@@ -15,9 +16,10 @@ def command() -> None:
     from promptbench.run.job import store_path, workspace_here
     from promptbench.store.database import open_store
 
-    store = open_store(store_path(workspace_here(Path.cwd())))
+    with closing(open_store(store_path(workspace_here(Path.cwd())))) as store:
+        lines = store.runs()
     rows = [
         [line.id, line.suite, line.created.replace("T", " "), line.status, str(line.done)]
-        for line in store.runs()
+        for line in lines
     ]
     out().print(table(["run", "suite", "begun", "status", "outputs"], rows, right=(4,)))

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Sequence
 
-from rich.console import Console
+from rich.console import Console, JustifyMethod
 from rich.table import Table
 from rich.text import Text
 
-from promptbench.report.visible import visible
+from promptbench.cli.escape import escaped
+
+# Of a line in a pipe or a file: there is no edge that a table would have to be cut for.
+ENDLESS = 100_000
 
 
 def out() -> Console:
     """The console for results."""
-    return Console(highlight=False, soft_wrap=True)
+    width = None if sys.stdout.isatty() else ENDLESS
+    return Console(highlight=False, soft_wrap=True, width=width)
 
 
 def err() -> Console:
@@ -23,18 +28,20 @@ def err() -> Console:
 
 def plain(text: str, style: str = "") -> Text:
     """Text as it is: no markup is read in it, and control characters are shown, not obeyed."""
-    return Text(visible(text), style=style)
+    return Text(escaped(text), style=style)
 
 
 def table(
     columns: Sequence[str], rows: Iterable[Sequence[str]], right: Sequence[int] = ()
 ) -> Table:
-    """A table without lines; the columns whose positions are in `right` are set to the right."""
+    """A table without lines; the columns whose positions are in `right` are set to the right.
+
+    Where the terminal is narrow, cells go on in the next line: none of their text is left out.
+    """
     made = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
     for position, column in enumerate(columns):
-        made.add_column(
-            plain(column), justify="right" if position in right else "left", no_wrap=True
-        )
+        justify: JustifyMethod = "right" if position in right else "left"
+        made.add_column(plain(column), justify=justify, overflow="fold")
     for row in rows:
         made.add_row(*(plain(cell) for cell in row))
     return made

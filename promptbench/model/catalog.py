@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from promptbench.error import ModelError
-from promptbench.model.embedded import EMBEDDED, weights_path
+from promptbench.model.embedded import EMBEDDED
 from promptbench.model.local.checkpoint import read_checkpoint
+from promptbench.model.local.convert import is_ready
+from promptbench.model.spec import cache_folder
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +28,7 @@ class Entry:
 def catalog(workspace: Path) -> Iterator[Entry]:
     """The embedded models in the order of their names, then the folders under checkpoints/."""
     for name, model in sorted(EMBEDDED.items()):
-        here = "yes" if weights_path(model) else f"promptbench models pull {name}"
+        here = "yes" if is_ready(model, cache_folder()) else f"promptbench models pull {name}"
         yield Entry(
             name,
             f"{model.family} ({model.architecture})",

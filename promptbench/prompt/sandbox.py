@@ -7,39 +7,36 @@ every loop turn, call, filter and growing operator is counted, and looked at bef
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from functools import wraps
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-from jinja2 import BaseLoader, StrictUndefined, nodes, pass_environment
-from jinja2.environment import Environment
-from jinja2.exceptions import SecurityError
-from jinja2.filters import make_attrgetter
-from jinja2.runtime import Context
+from jinja2 import BaseLoader, StrictUndefined, nodes
+from jinja2.exceptions import SecurityError, TemplateSyntaxError
+from jinja2.lexer import Token, TokenStream
+from jinja2.runtime import BlockReference, Context, LoopContext, Macro
 from jinja2.sandbox import ImmutableSandboxedEnvironment
+from jinja2.utils import Namespace
 
 from promptbench.prompt.bounds import (
-    check_bits,
-    check_format,
+    PLACE_BYTES,
+    check_braces,
+    check_percent,
     check_product,
-    check_value,
-    check_width,
+    handle,
+    kept,
     size,
     step,
 )
-from promptbench.prompt.mark import mark
+from promptbench.prompt.filter import check_method, join, prompt_filters, prompt_tests
+from promptbench.prompt.mark import joined
+from promptbench.prompt.rewrite import rewrite
+from promptbench.prompt.weight import weigh, weighed
 
-STEP = "promptbench_step"
-MARK = "promptbench_mark"
-
-# What these yield grows with a number that they are given.
-WIDE = {"center", "ljust", "rjust", "zfill", "expandtabs", "indent", "wordwrap", "batch", "slice"}
-WIDE |= {"round", "truncate", "tojson"}
-FORMATS = {"format", "format_map"}
-# Random output would make a fingerprint meaningless; the others are for web pages.
-REFUSED_FILTERS = ("random", "pprint", "xmlattr", "urlize", "sum")
+MAX_TOKENS = 20_000  # names, signs and stretches of text in one file
+# They hold a state that lasts from one case to the next, or make text up.
 REFUSED_GLOBALS = ("lipsum", "cycler", "joiner")
-REFUSED_METHODS = {"translate", "maketrans", "encode"}
+# Jinja's compiler adds these to the arguments of a call.
+ADDED = {"_loop_vars", "_block_vars", "caller"}
 
 
 class Sandbox(ImmutableSandboxedEnvironment):
@@ -55,27 +52,38 @@ class Sandbox(ImmutableSandboxedEnvironment):
             autoescape=False,
             trim_blocks=True,
             lstrip_blocks=True,
+            finalize=shown,
+            optimized=False,
         )
-        self.filters = {
-            n: bounded(n, f) for n, f in self.filters.items() if n not in REFUSED_FILTERS
-        }
-        self.filters["join"] = join
+        self.filters = prompt_filters(self.filters)
+        self.tests = prompt_tests(self.tests)
         for name in REFUSED_GLOBALS:
             self.globals.pop(name, None)
-        self.globals |= {STEP: step, MARK: mark}
+
+    @staticmethod
+    def concat(pieces: Iterable[str]) -> str:
+        """What a macro, a `set` block or super() has put out, as one text."""
+        held = list(pieces)
+        step(sum(map(len, held)))
+        return str(kept(joined(held)))
+
+    def _tokenize(
+        self, source: str, name: str | None, filename: str | None = None, state: str | None = None
+    ) -> TokenStream:
+        """The parts of a source, within their bound: compiling one takes far more than reading."""
+        stream = super()._tokenize(source, name, filename, state)
+        return TokenStream(within_bound(stream, name, filename), name, filename)
 
     def _parse(self, source: str, name: str | None, filename: str | None) -> nodes.Template:
-        """Parse, then put a step into every loop and macro and marks around every block."""
-        tree = super()._parse(source, name, filename)
-        loops: Iterable[Any] = tree.find_all((nodes.For, nodes.Macro, nodes.CallBlock))
-        for loop in loops:
-            loop.body.insert(0, output_of(STEP, loop.lineno))
-        for block in tree.find_all(nodes.Block):
-            block.body.insert(0, output_of(MARK, block.lineno, block.name, True))
-            block.body.append(output_of(MARK, block.lineno, block.name, False))
-        for concat in tree.find_all(nodes.Concat):
-            concat.nodes = [joining(concat)]
-        return tree
+        """Parse, and put in what counts the work and marks the blocks."""
+        return rewrite(super()._parse(source, name, filename))
+
+    def getitem(self, obj: Any, argument: Any) -> Any:
+        """`obj[argument]`; a slice is a copy."""
+        if isinstance(argument, tuple):
+            weigh(argument)
+        value = super().getitem(obj, argument)
+        return kept(value, 0) if isinstance(argument, slice) else value
 
     def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Any:
         """An operator that can build something large."""
@@ -86,89 +94,46 @@ class Sandbox(ImmutableSandboxedEnvironment):
         elif operator == "+":
             step(size(left) + size(right))
         elif isinstance(left, str):
-            check_format(left)
-        return super().call_binop(context, operator, left, right)
+            check_percent(left, [weigh(right)])
+        return kept(super().call_binop(context, operator, left, right), 0)
 
     def wrap_str_format(self, value: Any) -> Callable[..., str] | None:
-        """Jinja's safe form of `"...".format`, its pattern looked at first."""
+        """Jinja's safe form of `"...".format`, its pattern and values looked at first."""
         wrapped = super().wrap_str_format(value)
-        if wrapped is not None:
-            check_format(str(value.__self__))
-        return wrapped
+        if wrapped is None:
+            return None
+
+        def checked(*args: Any, **kwargs: Any) -> str:
+            check_braces(str(value.__self__), [weigh(v) for v in (*args, *kwargs.values())])
+            return wrapped(*args, **kwargs)
+
+        return checked
 
     def call(__self, __context: Context, __obj: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: N805
         """A call from a template; the odd names keep a template's keyword arguments free."""
         owner = getattr(__obj, "__self__", None)
+        values = [*args, *(value for name, value in kwargs.items() if name not in ADDED)]
         step(size(owner))
-        if isinstance(owner, str):
-            check_text_method(getattr(__obj, "__name__", ""), owner, args, kwargs)
-        return super().call(__context, __obj, *args, **kwargs)
+        handle(PLACE_BYTES * len(values))
+        if not (isinstance(__obj, Macro | BlockReference | LoopContext) or __obj is Namespace):
+            name = getattr(__obj, "__name__", "")
+            check_method(name, owner, values)
+            if name == "join" and isinstance(owner, str) and len(values) == 1:
+                return join(__self, values[0], owner)
+        return kept(super().call(__context, __obj, *args, **kwargs))
 
 
-def output_of(function: str, line: int, *arguments: object) -> nodes.Output:
-    """An output node that calls one of our globals."""
-    name = nodes.Name(function, "load", lineno=line)
-    constants: list[nodes.Expr] = [nodes.Const(a, lineno=line) for a in arguments]
-    return nodes.Output([nodes.Call(name, constants, [], None, None, lineno=line)], lineno=line)
+def within_bound(
+    stream: Iterable[Token], name: str | None, filename: str | None
+) -> Iterator[Token]:
+    """The tokens of a template, which must not have too many."""
+    for number, token in enumerate(stream):
+        if number >= MAX_TOKENS:
+            what = f"the template has more than {MAX_TOKENS:,} names and signs"
+            raise TemplateSyntaxError(what, token.lineno, name, filename)
+        yield token
 
 
-def joining(concat: nodes.Concat) -> nodes.Filter:
-    """`a ~ b` as a filter, which is counted where the bare operator is not."""
-    items = nodes.List(list(concat.nodes), lineno=concat.lineno)
-    return nodes.Filter(items, "join", [], [], None, None, lineno=concat.lineno)
-
-
-def bounded(name: str, work: Callable[..., Any]) -> Callable[..., Any]:
-    """A filter that looks at its arguments before it works."""
-
-    @wraps(work)
-    def checked(*args: Any, **kwargs: Any) -> Any:
-        values = [*args, *kwargs.values()]
-        step(sum(size(v) for v in values if isinstance(v, str | list | tuple)))
-        if name in WIDE:
-            check_width(*values)
-        elif name in FORMATS:
-            check_format(str(args[0]))
-        elif name == "replace":
-            check_replace([v for v in values if isinstance(v, str)])
-        elif name == "int":
-            check_bits(4 * size(args[0]))
-        return work(*args, **kwargs)
-
-    return checked
-
-
-@pass_environment
-def join(
-    environment: Environment, value: Iterable[Any], d: str = "", attribute: str | int | None = None
-) -> str:
-    """Jinja's `join`, with the size of what it builds counted item by item."""
-    read = make_attrgetter(environment, attribute) if attribute is not None else lambda item: item
-    texts: list[str] = []
-    total = 0
-    for item in value:
-        texts.append(str(read(item)))
-        total += len(texts[-1]) + len(d)
-        step(len(texts[-1]) + len(d))
-        check_value(total)
-    return str(d).join(texts)
-
-
-def check_text_method(name: str, owner: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
-    """A method of a text, called from a template."""
-    if name in REFUSED_METHODS:
-        raise SecurityError(f"str.{name} is not available in a prompt template")
-    if name in WIDE:
-        check_width(*args, *kwargs.values())
-    elif name == "replace":
-        check_replace([owner, *(a for a in args if isinstance(a, str))])
-    elif name == "join":
-        for items in args:
-            step(sum(size(item) + len(owner) for item in items))
-
-
-def check_replace(texts: list[str]) -> None:
-    """The longest that replacing in the first text, by the last, can make it."""
-    if len(texts) >= 3:
-        count = texts[0].count(texts[1]) if texts[1] else len(texts[0]) + 1
-        step(len(texts[0]) + count * len(texts[2]))
+def shown(value: Any) -> Any:
+    """What `{{ }}` puts out: text as it is, other data once it has been weighed."""
+    return value if isinstance(value, str) else weighed(value)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import re
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -15,32 +16,10 @@ from jinja2.exceptions import SecurityError
 from promptbench.error import PromptError, choices
 from promptbench.prompt.bounds import bounded_work
 from promptbench.prompt.collect import collect_messages
-from promptbench.prompt.sandbox import MARK, STEP, Sandbox
+from promptbench.prompt.sandbox import Sandbox
+from promptbench.prompt.source import Loader, Source, all_sources, lost_block
+from promptbench.prompt.words import in_words
 from promptbench.record import Case, Message, Prompt
-
-MAX_SOURCE = 1_000_000
-
-
-class Loader(jinja2.BaseLoader):
-    """Finds templates beside the first one, or by a path from there, inside the workspace."""
-
-    def __init__(self, folder: Path, workspace: Path) -> None:
-        """`folder` is where the first template lies."""
-        self.folder = folder
-        self.workspace = workspace.resolve()
-
-    def get_source(
-        self, environment: jinja2.Environment, template: str
-    ) -> tuple[str, str, Callable[[], bool]]:
-        """Jinja's protocol: the source, its file name, and whether it is still current."""
-        path = (self.folder / template).resolve()
-        if "\0" in template or not path.is_relative_to(self.workspace):
-            raise PromptError(f"template '{template}' leads out of the workspace {self.workspace}")
-        if not path.is_file():
-            raise jinja2.TemplateNotFound(template)
-        if path.stat().st_size > MAX_SOURCE:
-            raise PromptError(f"template '{template}' is larger than {MAX_SOURCE:,} bytes")
-        return path.read_text(encoding="utf-8-sig"), str(path), lambda: True
 
 
 class Template:
@@ -54,19 +33,23 @@ class Template:
         self.path = path
         self.shown = shown
         self.workspace = workspace
-        environment = Sandbox(Loader(path.parent, workspace))
+        loader = Loader(path.parent, workspace)
+        environment = Sandbox(loader)
         try:
-            sources = dict(all_sources(environment, path.name))
-            self.compiled = environment.get_template(path.name)
+            sources = all_sources(environment, loader, path.name)
+            self.refuse_lost_block(sources)
+            compiled = [environment.get_template(name) for name in sources]
         except jinja2.TemplateError as error:
-            raise self.error(error) from error
+            raise self.error(error, hint=filter_hint(error, environment)) from error
         except PromptError as error:
-            raise PromptError(error.what, where=error.where or shown) from error
-        except (OSError, UnicodeDecodeError) as error:
-            raise PromptError(f"cannot be read: {error}", where=shown) from error
+            raise PromptError(error.what, where=error.where or shown, hint=error.hint) from error
+        except Exception as error:  # a file can be too deep or too odd for Jinja and for Python
+            what = f"cannot be compiled: {in_words(error)}"
+            raise PromptError(what, where=shown) from error
+        self.compiled = compiled[0]
         digest = hashlib.sha256()
         for source in sources.values():
-            digest.update(hashlib.sha256(source.encode()).digest())
+            digest.update(hashlib.sha256(source.text.encode()).digest())
         self.prompt = Prompt(name, shown, joined(sources), digest.hexdigest())
 
     def render(
@@ -85,7 +68,7 @@ class Template:
                 context = self.compiled.new_context(values)
                 return collect_messages(self.compiled.root_render_func(context))
         except PromptError as error:
-            raise PromptError(f"case {case.id}: {error.what}", where=self.shown) from error
+            raise self.error(error, f"case {case.id}: ", error.hint) from error
         except jinja2.UndefinedError as error:
             hint = undefined_hint(error, values)
             raise self.error(error, f"case {case.id}: ", hint) from error
@@ -93,57 +76,64 @@ class Template:
             hint = "A template only fills in a prompt; prepare larger things in the data file."
             raise self.error(error, f"case {case.id}: ", hint) from error
         except Exception as error:  # an expression can fail in any way: 1/0, "a" + 1, ...
-            raise self.error(error, f"case {case.id}: {type(error).__name__}: ") from error
+            hint = "`|string` makes text of a number, `|int` a number of text."
+            hint = hint if isinstance(error, TypeError) else ""
+            raise self.error(error, f"case {case.id}: ", hint) from error
 
     def error(self, error: Exception, before: str = "", hint: str = "") -> PromptError:
-        """A Jinja error as ours, at the template's file and line."""
-        if isinstance(error, jinja2.TemplateNotFound) and not before:
+        """An error of Jinja, or of an expression, as ours, at the template's file and line."""
+        if isinstance(error, jinja2.TemplateNotFound):
             what = f"there is no template '{error.message}' in {self.path.parent}"
-            return PromptError(what, where=self.shown)
+            near = [path.name for path in sorted(self.path.parent.iterdir()) if path.is_file()]
+            hint = choices(str(error.message), near, "There are")
+            return PromptError(what, where=self.shown, hint=hint)
         file, line = place(error)
-        shown = self.shown
-        if file and Path(file) != self.path.resolve() and Path(file).is_absolute():
-            shown = str(Path(file).relative_to(self.workspace.resolve()))
-        where = f"{shown}:{line}" if line else shown
-        return PromptError(f"{before}{error}".strip().split("\n")[0], where=where, hint=hint)
+        where = f"{self.seen(file)}:{line}" if line else self.shown
+        return PromptError(f"{before}{in_words(error)}", where=where, hint=hint)
 
+    def seen(self, file: str) -> str:
+        """The name of one of the template's files in messages."""
+        if not file or Path(file) == self.path.resolve() or not Path(file).is_absolute():
+            return self.shown
+        return str(Path(file).relative_to(self.workspace.resolve()))
 
-def all_sources(environment: Sandbox, name: str) -> Iterator[tuple[str, str]]:
-    """(name, source) of a template and of everything that it extends, includes or imports."""
-    waiting, seen = [name], set()
-    while waiting:
-        current = waiting.pop(0)
-        if current in seen:
-            continue
-        seen.add(current)
-        source, file, _ = environment.loader.get_source(environment, current)  # type: ignore[union-attr]
-        yield current, source
-        for found in meta.find_referenced_templates(environment.parse(source, current, file)):
-            if found is None:
-                raise PromptError("extends, include and import need a fixed name in quotes")
-            waiting.append(found)
+    def refuse_lost_block(self, sources: Mapping[str, Source]) -> None:
+        """Refuse a block that would not show in any prompt."""
+        if lost := lost_block(sources):
+            file, line, what, hint = lost
+            raise PromptError(what, where=f"{self.seen(file)}:{line}", hint=hint)
 
 
 def variables_of(template: Template) -> set[str]:
     """The names that the template's own file reads and does not set itself."""
     environment = template.compiled.environment
     source = template.path.read_text(encoding="utf-8-sig")
-    return meta.find_undeclared_variables(environment.parse(source)) - {MARK, STEP}
+    return meta.find_undeclared_variables(environment.parse(source))
 
 
-def joined(sources: Mapping[str, str]) -> str:
+def joined(sources: Mapping[str, Source]) -> str:
     """A template's source, followed by that of its parents and includes under their names."""
     first, *others = sources.items()
-    return "\n".join([first[1], *(f"{{# {name} #}}\n{source}" for name, source in others)])
+    return "\n".join([first[1].text, *(f"{{# {name} #}}\n{s.text}" for name, s in others)])
 
 
 def undefined_hint(error: jinja2.UndefinedError, values: Mapping[str, Any]) -> str:
     """What the template may use instead of the name in Jinja's "'x' is undefined"."""
-    parts = (error.message or "").split("'")
-    name = parts[1] if len(parts) > 2 else ""
-    if name == "examples":
+    unknown = re.fullmatch("'(.+)' is undefined", error.message or "")
+    if unknown is None:
+        return ""
+    if unknown[1] == "examples":
         return "Few-shot examples are asked for in the suite: {file: ..., examples: {count: 3}}."
-    return choices(name, values)
+    return choices(unknown[1], values)
+
+
+def filter_hint(error: jinja2.TemplateError, environment: Sandbox) -> str:
+    """What there is in place of the name in Jinja's "No filter named 'x'."."""
+    unknown = re.search("No (filter|test) named '(.+?)'", error.message or "")
+    if unknown is None:
+        return ""
+    there = environment.filters if unknown[1] == "filter" else environment.tests
+    return choices(unknown[2], (name for name in there if name.isidentifier()))
 
 
 def place(error: Exception) -> tuple[str, int]:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import groupby
 
+from promptbench.error import RunError
 from promptbench.record import Completion, Request, Run
 from promptbench.run.manifest import manifest_of
 from promptbench.run.plan import Plan, Slot
@@ -18,10 +19,15 @@ SCORED_AT_ONCE = 500
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """A run that has begun: what is left to generate, and how many cells needed no generating."""
+    """A run that has begun. `missing` is left to generate: equal requests are there once.
+
+    `cells` are those that a fingerprint's completion fills, and `reused` counts the cells that
+    need no generating of their own.
+    """
 
     run_id: str
     missing: tuple[Slot, ...]
+    cells: Mapping[str, Sequence[Cell]]
     reused: int
 
 
@@ -36,10 +42,11 @@ def begin(plan: Plan, store: Store) -> Work:
     store.begin(run, sitting, plan.cases)
     filled = store.filled(run.id)
     empty = [slot for slot in plan.slots if cell_of(slot) not in filled]
-    known = {} if plan.options.fresh else store.reusable(list({slot.key for slot in empty}))
+    known = {} if sitting.fresh else store.reusable(list({slot.key for slot in empty}))
     store.link(run.id, ((cell_of(s), known[s.key]) for s in empty if s.key in known))
-    missing = tuple(slot for slot in empty if slot.key not in known)
-    return Work(run.id, missing, len(plan.slots) - len(missing))
+    left = [slot for slot in empty if slot.key not in known]
+    missing = first_of_each(left)
+    return Work(run.id, missing, cells_by_key(left), len(plan.slots) - len(missing))
 
 
 def sitting_for(plan: Plan, store: Store) -> Sitting:
@@ -74,17 +81,17 @@ def new_run(plan: Plan, serial: int) -> Run:
 def generate(plan: Plan, store: Store, work: Work) -> Iterator[list[Completion]]:
     """Generate what is missing and yield each batch once it is stored.
 
-    A candidate at a time, so that its prompts' shared beginning lies in one batch. Whatever ends
-    this early, the batches yielded before are on the disk.
+    A model at a time, with all that it has to do: it can see which prompts begin alike. Whatever
+    ends this early, the batches yielded before are on the disk.
     """
-    for _, group in groupby(work.missing, key=lambda slot: slot.candidate):
+    for _, group in groupby(work.missing, key=lambda s: plan.ready[s.candidate].candidate.model):
         slots = list(group)
-        cells = cells_by_key(slots)
         model = plan.ready[slots[0].candidate].model
         sent: dict[str, Request] = {}
         started = time.monotonic()
         for batch in model.stream(requests(plan, slots, sent)):
-            store.save(work.run_id, now(), sent, batch, cells)
+            refuse_strangers(batch, sent, model.info.spec)
+            store.save(work.run_id, now(), sent, batch, work.cells)
             for done in batch:
                 del sent[done.key]
             store.add_seconds(work.run_id, time.monotonic() - started)
@@ -93,17 +100,34 @@ def generate(plan: Plan, store: Store, work: Work) -> Iterator[list[Completion]]
 
 
 def requests(plan: Plan, slots: Sequence[Slot], sent: dict[str, Request]) -> Iterator[Request]:
-    """Render requests as the model asks for them, each fingerprint once; note them in `sent`."""
-    asked: set[str] = set()
+    """Render requests as the model asks for them, and note them in `sent`."""
     for slot in slots:
-        if slot.key not in asked:
-            asked.add(slot.key)
-            sent[slot.key] = plan.request(slot)
-            yield sent[slot.key]
+        sent[slot.key] = plan.request(slot)
+        yield sent[slot.key]
 
 
-def cells_by_key(slots: Sequence[Slot]) -> dict[str, list[Cell]]:
-    """Which cells a fingerprint's completion fills: equal requests are generated once."""
+def refuse_strangers(batch: Sequence[Completion], sent: Mapping[str, Request], model: str) -> None:
+    """A model may leave a request unanswered, but not answer twice, or what it was not asked."""
+    waiting = set(sent)
+    for done in batch:
+        if done.key not in waiting:
+            raise RunError(
+                f"{model} answered a request that it was not asked, or one twice",
+                hint="Nothing of that batch was stored. It is a mistake in the model's backend.",
+            )
+        waiting.remove(done.key)
+
+
+def first_of_each(slots: Iterable[Slot]) -> tuple[Slot, ...]:
+    """One slot a fingerprint: equal requests are generated once."""
+    first: dict[str, Slot] = {}
+    for slot in slots:
+        first.setdefault(slot.key, slot)
+    return tuple(first.values())
+
+
+def cells_by_key(slots: Iterable[Slot]) -> dict[str, list[Cell]]:
+    """Which cells a fingerprint's completion fills."""
     cells: dict[str, list[Cell]] = {}
     for slot in slots:
         cells.setdefault(slot.key, []).append(cell_of(slot))

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Protocol
 
 from promptbench.error import StoreError
@@ -118,12 +118,16 @@ def workspace_here(folder: Path) -> Path:
 
 def writable(folder: Path) -> Path:
     """Make the folder. Raises StoreError now rather than after minutes of work."""
-    hint = "Make it writable; nothing was run."
+    hint = "Nothing was run."
     try:
         folder.mkdir(parents=True, exist_ok=True)
+        # Only writing shows it: permission bits say little of a full disk or a read-only one.
+        with TemporaryFile(dir=folder):
+            pass
+    except FileExistsError as error:
+        what = "a file is in the way of the reports folder"
+        raise StoreError(what, where=str(folder), hint=f"Move it away. {hint}") from error
     except OSError as error:
-        what = f"the reports folder cannot be made: {error.strerror}"
-        raise StoreError(what, where=str(folder), hint=hint) from error
-    if not os.access(folder, os.W_OK | os.X_OK):
-        raise StoreError("the reports folder is not writable", where=str(folder), hint=hint)
+        what = f"the reports folder cannot be written to: {error.strerror}"
+        raise StoreError(what, where=str(folder), hint=f"Make it writable. {hint}") from error
     return folder

@@ -39,7 +39,7 @@ def look(plan: Plan, case_id: str) -> list[Look]:
         raise InputError(
             f"the {plan.options.split} split has no case '{case_id}'",
             where=plan.suite.shown,
-            hint=choices(case_id, ids[:20]),
+            hint=choices(case_id, ids, "It has"),
         )
     number = ids.index(case_id)
     found = []

@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from promptbench import __version__
-from promptbench.run.plan import Plan
+from promptbench.run.model_check import known_verdict
+from promptbench.run.plan import Plan, within
 
 PACKAGES = ("torch", "transformers", "tokenizers", "jinja2", "rouge-score", "scipy", "sentencex")
 
@@ -21,9 +22,12 @@ def manifest_of(plan: Plan) -> dict[str, Any]:
     suite, options = plan.suite, plan.options
     return {
         "command": command_of(plan),
-        "suite": {"file": suite.shown, "sha256": text_digest(suite.source)},
+        "suite": {"file": within(suite.workspace, suite.path), "sha256": text_digest(suite.source)},
         "data": {
-            name: {"file": source.shown, "sha256": file_digest(source.path)}
+            name: {
+                "file": within(suite.workspace, source.path),
+                "sha256": file_digest(source.path),
+            }
             for name, source in suite.splits.items()
         },
         "cases": {"split": options.split, "limit": options.limit, "evaluated": len(plan.cases)},
@@ -41,9 +45,9 @@ def manifest_of(plan: Plan) -> dict[str, Any]:
 
 
 def command_of(plan: Plan) -> str:
-    """The command that repeats the run."""
-    options = plan.options
-    parts = ["promptbench run", plan.suite.shown]
+    """The command that repeats the run, in the workspace's folder."""
+    suite, options = plan.suite, plan.options
+    parts = ["promptbench run", within(suite.workspace, suite.path)]
     parts += [f"--split {options.split}"] if options.split != "test" else []
     parts += [f"--limit {options.limit}"] if options.limit else []
     parts += [f"--prompt {name}" for name in options.prompts]
@@ -63,7 +67,7 @@ def model_facts(info: Any) -> dict[str, Any]:
         "parameters": info.parameters,
         "context": info.context,
     }
-    return {**facts, **dict(info.details)}
+    return {**facts, **dict(info.details), "self-check": known_verdict(info.identity)}
 
 
 def versions() -> dict[str, str]:

@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from pathlib import Path
 from typing import Any
 
 from promptbench import __version__
@@ -97,7 +98,7 @@ def make_plan(suite: Suite, options: Options, notify: Notify = quiet) -> Plan:
         Ready(
             Candidate(
                 name=candidate_name(spec.name, model_name, sampling_name, models, samplings),
-                prompt=template.prompt,
+                prompt=replace(template.prompt, path=within(suite.workspace, spec.path)),
                 model=model_name,
                 model_identity=model.info.identity,
                 sampling=sampling,
@@ -116,13 +117,18 @@ def make_plan(suite: Suite, options: Options, notify: Notify = quiet) -> Plan:
     return Plan(suite, options, cases, ready, slots, metrics, primary, repeats, digest)
 
 
+def within(workspace: Path, path: Path) -> str:
+    """A file's path from the workspace: where that lies on this machine is nobody's business."""
+    return path.relative_to(workspace).as_posix()
+
+
 def primary_metric(suite: Suite, metrics: Sequence[Metric]) -> str:
     """The metric that ranks: the one that the suite names, or its first."""
     names = [metric.info.name for metric in metrics]
     if suite.primary and suite.primary not in names:
         raise SuiteError(
             f"primary: '{suite.primary}' is not among the suite's metrics",
-            where=suite.shown,
+            where=suite.primary_where,
             hint=choices(suite.primary, names),
         )
     return suite.primary or names[0]

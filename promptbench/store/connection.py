@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import resources
@@ -19,15 +20,31 @@ def connect(path: Path) -> sqlite3.Connection:
         path.parent.mkdir(parents=True, exist_ok=True)
         connection = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None)
         with explained(path):
-            connection.execute("PRAGMA journal_mode = WAL")
+            switch_to_wal(connection)
             connection.execute("PRAGMA synchronous = FULL")
             connection.execute("PRAGMA foreign_keys = ON")
             migrate(connection, path)
     except OSError as error:
-        raise StoreError(f"cannot be created: {error.strerror}", where=str(path)) from error
+        what = f"the store cannot be created: {error.strerror}"
+        hint = f"{path.parent} must be a folder that you may write to."
+        raise StoreError(what, where=str(path), hint=hint) from error
     except sqlite3.Error as error:
         raise explanation(path, error) from error
     return connection
+
+
+def switch_to_wal(connection: sqlite3.Connection) -> None:
+    """Let readers and a writer work at once. The mode stays with the file."""
+    deadline = time.monotonic() + BUSY_SECONDS
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+            return
+        except sqlite3.OperationalError as error:
+            # SQLite does not wait here: two processes that open a new file would collide.
+            if "locked" not in str(error) or time.monotonic() > deadline:
+                raise
+            time.sleep(0.01)
 
 
 def migrate(connection: sqlite3.Connection, path: Path) -> None:

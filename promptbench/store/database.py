@@ -113,7 +113,7 @@ class Store:
         for row in self.query(f"{sql} WHERE id = ?", (run_id,)):
             return run_from(*row)
         known = [line.id for line in self.runs()]
-        hint = choices(run_id, known[:20]) if known else "The store is empty."
+        hint = choices(run_id, known, "There are") if known else "The store is empty."
         raise InputError(f"there is no run '{run_id}'", where=str(self.path), hint=hint)
 
     def runs(self) -> list[RunLine]:
@@ -252,8 +252,17 @@ class Store:
         return digest
 
     def put_samples(self, rows: Sequence[tuple[object, ...]]) -> None:
-        """Fill cells; one that is filled is replaced. Inside a transaction."""
-        self.connection.executemany("INSERT OR REPLACE INTO sample VALUES (?, ?, ?, ?, ?)", rows)
+        """Fill cells; an output gives way to nothing, an error to the next try.
+
+        Two processes may carry out the same plan: the scores of a cell are those of the output
+        that came first. Inside a transaction.
+        """
+        self.connection.executemany(
+            """INSERT INTO sample VALUES (?, ?, ?, ?, ?) ON CONFLICT DO
+               UPDATE SET completion = excluded.completion
+               WHERE (SELECT error FROM completion WHERE id = sample.completion) <> ''""",
+            rows,
+        )
 
 
 def align(cells: Iterable[Cell], rows: Iterator[tuple[Cell, Value]]) -> Iterator[Value | None]:

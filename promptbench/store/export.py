@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import json
 import os
 import tempfile
 from collections.abc import Callable
@@ -11,7 +13,7 @@ from typing import Any
 import pandas as pd
 
 from promptbench.error import StoreError
-from promptbench.record import Sample
+from promptbench.record import Candidate, Run, Sample
 from promptbench.store.database import Store
 
 # A spreadsheet runs a cell that begins with one of these as a formula.
@@ -25,19 +27,19 @@ def export(store: Store, run_id: str, kind: str, path: Path) -> int:
 
     A metric is a column; an unscored cell is empty there, and its reason stands beside it.
     """
-    frame = pd.DataFrame([row(sample) for sample in store.samples(run_id)])
     run = store.run(run_id)
-    prompts = {c.name: (c.prompt.name, c.model) for c in run.candidates}
-    frame.insert(0, "run", run.id)
-    frame.insert(2, "prompt", [prompts[name][0] for name in frame["candidate"]])
-    frame.insert(3, "model", [prompts[name][1] for name in frame["candidate"]])
+    candidates = {candidate.name: candidate for candidate in run.candidates}
+    rows = [row(run, candidates[sample.candidate], sample) for sample in store.samples(run_id)]
+    # A column with gaps would turn whole numbers into fractions.
+    frame = pd.DataFrame(rows).astype({"prompt_tokens": "Int64", "output_tokens": "Int64"})
     handle, temporary = temporary_beside(path)
     os.close(handle)
     try:
         WRITERS[kind](frame, temporary)
+        Path(temporary).chmod(0o644)
         Path(temporary).replace(path)
     except OSError as error:
-        raise StoreError(f"cannot be written: {error.strerror}", where=str(path)) from error
+        raise unwritable(path, error) from error
     finally:
         Path(temporary).unlink(missing_ok=True)
     return len(frame)
@@ -48,14 +50,25 @@ def temporary_beside(path: Path) -> tuple[int, str]:
     try:
         return tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
     except OSError as error:
-        raise StoreError(f"cannot be written: {error.strerror}", where=str(path)) from error
+        raise unwritable(path, error) from error
 
 
-def row(sample: Sample) -> dict[str, Any]:
-    """One cell of a run as a flat row."""
+def unwritable(path: Path, error: OSError) -> StoreError:
+    """The place that was asked for does not let us."""
+    hint = "Choose another place with --output, or free some space."
+    if not path.parent.is_dir():
+        hint = f"There is no folder {path.parent}: make it, or choose another with --output."
+    return StoreError(f"cannot be written: {error.strerror}", where=str(path), hint=hint)
+
+
+def row(run: Run, candidate: Candidate, sample: Sample) -> dict[str, Any]:
+    """One cell of a run as a flat row; a metric that is named like a field stands apart from it."""
     done = sample.completion
     fields: dict[str, Any] = {
-        "candidate": sample.candidate,
+        "run": run.id,
+        "candidate": candidate.name,
+        "prompt": candidate.prompt.name,
+        "model": candidate.model,
         "case": sample.case_id,
         "repeat": sample.repeat,
         "output": None if done is None or done.error else done.text,
@@ -65,17 +78,23 @@ def row(sample: Sample) -> dict[str, Any]:
         "output_tokens": done.output_tokens if done else None,
         "seconds": done.seconds if done else None,
     }
-    for name, score in sample.scores.items():
-        fields[name] = score.value
-        fields[f"{name} unscored"] = score.reason
-    return fields
+    scores: dict[str, Any] = {}
+    for metric in run.metrics:
+        score = sample.scores.get(metric.name)
+        column = f"{metric.name} score" if metric.name in fields else metric.name
+        scores[column] = score.value if score else None
+        scores[f"{metric.name} unscored"] = score.reason if score else ""
+    return fields | scores
 
 
 def write_csv(frame: pd.DataFrame, path: str) -> None:
-    """CSV whose text cannot run as a formula: such a cell gets an apostrophe in front."""
+    """CSV whose text cannot run as a formula: such a cell gets an apostrophe in front.
+
+    Text stands in quotes: a bare carriage return in it would begin a row, and so a cell.
+    """
     safe = frame.map(lambda cell: f"'{cell}" if is_formula(cell) else cell)
     safe.columns = [f"'{name}" if is_formula(name) else name for name in safe.columns]
-    safe.to_csv(path, index=False, lineterminator="\n")
+    safe.to_csv(path, index=False, lineterminator="\n", quoting=csv.QUOTE_NONNUMERIC)
 
 
 def is_formula(cell: object) -> bool:
@@ -84,8 +103,11 @@ def is_formula(cell: object) -> bool:
 
 
 def write_jsonl(frame: pd.DataFrame, path: str) -> None:
-    """One JSON object a line."""
-    frame.to_json(path, orient="records", lines=True, force_ascii=False)
+    """One JSON object a line, numbers with all their digits."""
+    table = frame.astype(object).where(frame.notna(), None)
+    with Path(path).open("w", encoding="utf-8") as file:
+        for record in table.to_dict(orient="records"):
+            file.write(json.dumps(record, ensure_ascii=False) + "\n")
 
 
 def write_parquet(frame: pd.DataFrame, path: str) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 from promptbench.error import DataError, choices
 from promptbench.record import Case
+from promptbench.suite.explain import show
 from promptbench.suite.table import read_rows
 
 
@@ -53,7 +54,9 @@ def read_cases(source: DataSource, limit: int | None = None) -> Iterator[Case]:
         seen[case.id] = line
         yield case
     if not seen:
-        raise DataError("the file holds no cases", where=source.shown)
+        raise DataError(
+            "the file holds no cases", where=source.shown, hint="Each row of it is a case."
+        )
 
 
 def check_fields(row: Mapping[str, Any], fields: Fields, where: str) -> None:
@@ -63,7 +66,7 @@ def check_fields(row: Mapping[str, Any], fields: Fields, where: str) -> None:
             raise DataError(
                 f"the row has no field '{name}', which the suite's data: block names",
                 where=where,
-                hint=choices(name, row) if row else "",
+                hint=choices(name, row, "It has"),
             )
 
 
@@ -71,7 +74,8 @@ def to_case(row: Mapping[str, Any], fields: Fields, line: int, where: str) -> Ca
     """One row as a case. Its id and references are kept from its variables: a prompt sees those."""
     case_id = row.get(fields.id, line)
     if isinstance(case_id, bool) or not isinstance(case_id, str | int) or case_id == "":
-        raise DataError(f"the id must be text or a whole number, found {case_id!r}", where=where)
+        what = f"the id must be text or a whole number, found {show(case_id)}"
+        raise DataError(what, where=where)
     references = tuple(
         text
         for name in fields.references
@@ -90,7 +94,7 @@ def as_cluster(value: object, name: str, where: str) -> str:
         return ""
     if isinstance(value, bool) or not isinstance(value, str | int):
         raise DataError(
-            f"field '{name}' must be text or a whole number, found {value!r}", where=where
+            f"field '{name}' must be text or a whole number, found {show(value)}", where=where
         )
     return str(value)
 
@@ -101,7 +105,7 @@ def as_texts(value: object, name: str, where: str) -> list[str]:
     for item in value if isinstance(value, list) else [value]:
         if item is not None and not isinstance(item, str):
             raise DataError(
-                f"field '{name}' must be text or a list of texts, found {item!r}", where=where
+                f"field '{name}' must be text or a list of texts, found {show(item)}", where=where
             )
         texts += [item] if item else []
     return texts

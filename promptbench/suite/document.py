@@ -23,7 +23,7 @@ from ruamel.yaml.events import (
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from ruamel.yaml.reader import ReaderError
 
-from promptbench.error import SuiteError
+from promptbench.error import SuiteError, choices, not_utf8
 
 Key = tuple[str | int, ...]
 
@@ -37,6 +37,17 @@ FRACTION = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+([eE][-+]?[0-9]{1,3})?|[eE][-+
 CONSTANTS = {"true": True, "false": False, "null": None, "~": None, "": None}
 PAST_UNICODE = re.compile(r"\\U(?!000|0010)[0-9A-Fa-f]{8}")
 SURROGATE = re.compile("[\ud800-\udfff]")
+
+# What the YAML reader says, and what its author most likely has to do.
+WAYS_OUT = {
+    r"'\t'": "Indent with spaces: YAML knows no tabs.",
+    "mapping values are not allowed": "Put a text that holds a colon and a space in quotes.",
+    "cannot start any token": "Put a text that begins with a sign in quotes.",
+    "expected ',' or": "Close what [ or { opened here or on a line above.",
+    "expected <block end>": "Keys of one block begin in the same column.",
+    "could not find expected ':'": "A key is followed by a colon and a space.",
+    "unexpected end of stream": "Close the quotes that were opened on a line above.",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +80,9 @@ def read_document(path: Path, shown: str) -> Document:
     except (YAMLError, ValueError, OverflowError) as error:
         raise broken(error, text, shown) from error
     if not isinstance(root, MappingNode):
+        found = "something else" if text.strip() else "nothing"
         raise SuiteError(
-            "a suite is a YAML mapping (key: value lines); this file holds something else",
+            f"a suite is a YAML mapping (key: value lines); this file holds {found}",
             where=f"{shown}:1",
             hint="A suite of ten lines stands in the README.",
         )
@@ -80,18 +92,19 @@ def read_document(path: Path, shown: str) -> Document:
 
 def broken(error: Exception, text: str, shown: str) -> SuiteError:
     """The YAML reader's error as ours, at the line where it stumbled."""
-    line, problem = 1, str(error)
+    line, problem, hint = 1, str(error), ""
     if isinstance(error, MarkedYAMLError):
         mark = error.problem_mark or error.context_mark
         line = mark.line + 1 if mark else 1
         problem = str(error.problem or error.context)
+        hint = next((way for words, way in WAYS_OUT.items() if words in problem), "")
     elif isinstance(error, ReaderError):
         line = text.count("\n", 0, error.position) + 1
         problem = f"the character {text[error.position]!r} is not allowed"
     elif found := PAST_UNICODE.search(text):  # the reader gives an escape to chr() as it is
         line = text.count("\n", 0, found.start()) + 1
         problem = f"{found[0]} is not a character"
-    return SuiteError(f"broken YAML: {problem}", where=f"{shown}:{line}")
+    return SuiteError(f"broken YAML: {problem}", where=f"{shown}:{line}", hint=hint)
 
 
 def read_text(path: Path, shown: str) -> str:
@@ -101,6 +114,8 @@ def read_text(path: Path, shown: str) -> str:
             raw = file.read(MAX_BYTES + 1)
     except FileNotFoundError as error:
         raise SuiteError("no such file", where=shown, hint=nearby(path)) from error
+    except IsADirectoryError as error:
+        raise SuiteError("a folder, not a suite", where=shown, hint=nearby(path / "x")) from error
     except OSError as error:
         raise SuiteError(f"cannot be read: {error.strerror}", where=shown) from error
     if len(raw) > MAX_BYTES:
@@ -113,15 +128,20 @@ def read_text(path: Path, shown: str) -> str:
         return raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = raw.count(b"\n", 0, error.start) + 1
-        raise SuiteError(
-            f"byte {error.start} is not UTF-8", where=f"{shown}:{line}", hint="Save it as UTF-8."
-        ) from error
+        where = f"{shown}:{line}"
+        raise SuiteError(not_utf8(error), where=where, hint="Save it as UTF-8.") from error
 
 
 def nearby(path: Path) -> str:
-    """Name the suites that do lie in that folder."""
-    found = sorted(p.name for p in path.parent.glob("*.y*ml")) if path.parent.is_dir() else []
-    return f"In {path.parent} there are: {', '.join(found[:8])}." if found else ""
+    """Name the suites that do lie in that folder, or the folders beside it."""
+    if path.parent.is_dir():
+        found = [found.name for found in path.parent.glob("*.y*ml")]
+        return choices(path.name, found, f"In {path.parent} there are")
+    missing = f"There is no folder {path.parent}."
+    if not path.parent.parent.is_dir():
+        return missing
+    folders = [p.name for p in path.parent.parent.iterdir() if p.is_dir() and p.name[0] != "."]
+    return f"{missing} {choices(path.parent.name, folders, 'Folders')}"
 
 
 def check_events(text: str, shown: str) -> None:
@@ -148,7 +168,7 @@ def refuse_cleverness(event: Event, where: str) -> None:
         )
     if tag := getattr(event, "tag", None):
         raise SuiteError(
-            f"the tag {tag} is not allowed",
+            f"the tag {str(tag).replace('tag:yaml.org,2002:', '!!')} is not allowed",
             where=where,
             hint="Put text that begins with ! in quotes.",
         )

@@ -25,17 +25,30 @@ EXPECTED = {
 }
 
 
+BOUNDS = {
+    "greater_than": ("gt", "more than"),
+    "greater_than_equal": ("ge", "at least"),
+    "less_than": ("lt", "less than"),
+    "less_than_equal": ("le", "at most"),
+}
+
+
 def explain(error: Mapping[str, Any], model: type[BaseModel]) -> tuple[str, str]:
     """What is wrong, and a hint, for one entry of `ValidationError.errors()` of `model`."""
-    key = ".".join(str(part) for part in error["loc"])
+    key = ".".join(part for part in error["loc"] if isinstance(part, str))
     last = error["loc"][-1] if error["loc"] else ""
     kind = error["type"]
     if kind == "extra_forbidden":
         owner = model_at(model, error["loc"][:-1])
         return f"unknown key '{last}'", choices(str(last), owner.model_fields)
     if kind == "missing":
-        return f"key '{key}' is missing", description_of(model, error["loc"])
+        about = description_of(model, error["loc"])
+        return f"key '{key}' is missing", f"{last}: {about}" if about else ""
     found = show(error["input"])
+    if kind in BOUNDS:
+        limit, words = BOUNDS[kind]
+        what = f"{key}: expected {words} {error['ctx'][limit]:,g}, found {found}"
+        return what, description_of(model, error["loc"])
     if kind in EXPECTED:
         hint = quote_hint(kind, error["input"]) or description_of(model, error["loc"])
         return f"{key}: expected {EXPECTED[kind]}, found {found}", hint
@@ -82,7 +95,11 @@ def show(value: object) -> str:
 
 
 def quote_hint(kind: str, value: object) -> str:
-    """A number where text is due most often wants quotes."""
+    """How to write the value that was most likely meant."""
     if kind == "string_type" and isinstance(value, int | float):
         return f'Put it in quotes: "{str(value).lower()}".'
+    if kind == "list_type" and isinstance(value, str):
+        return f"Write it in brackets: [{value}]."
+    if kind in ("int_type", "float_type") and isinstance(value, str) and value.isdigit():
+        return f"Write it without quotes: {value}."
     return ""

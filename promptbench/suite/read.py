@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -55,16 +56,16 @@ class Suite:
     samplings: Mapping[str, Sampling]
     metrics: tuple[MetricSpec, ...]
     primary: str
+    primary_where: str
     repeats: int
 
     def split(self, name: str) -> DataSource:
         """The data of one split. Raises SuiteError if the suite does not have it."""
         if name not in self.splits:
-            raise SuiteError(
-                f"the suite has no {name} split",
-                where=self.shown,
-                hint=f"Add `{name}:` under `data:`. It has: {', '.join(self.splits)}.",
-            )
+            has = choices(name, self.splits, "It has")
+            add = f"Add `{name}:` under `data:`. " if name in SPLITS else ""
+            what = f"the suite has no split '{name}'"
+            raise SuiteError(what, where=self.shown, hint=f"{add}{has}")
         return self.splits[name]
 
 
@@ -87,6 +88,7 @@ def read_suite(path: Path) -> Suite:
         samplings=samplings(stated.sampling, document),
         metrics=metric_specs(stated.metrics, document),
         primary=stated.primary or "",
+        primary_where=document.where(("primary",)),
         repeats=stated.repeats,
     )
 
@@ -119,7 +121,8 @@ def first_of(error: ValidationError, document: Document, single_sampling: bool) 
         problems.append(SuiteError(what, where=document.where(loc), hint=hint))
     if len(problems) == 1:
         return problems[0]
-    problems.sort(key=lambda p: int(p.where.rsplit(":", 1)[1]))
+    # A misspelt key goes before the one that is missing because of it.
+    problems.sort(key=lambda p: (int(p.where.rsplit(":", 1)[1]), p.what.startswith("key ")))
     return SuiteError("\n".join(str(p) for p in problems))
 
 
@@ -139,19 +142,28 @@ def data_sources(
             where = document.where(("data", split))
             path = inside(workspace, suite.resolve().parent, name, where)
             if not path.is_file():
-                raise SuiteError(f"data.{split}: no such file '{name}'", where=where, hint=at(path))
-            found[split] = DataSource(path, str(suite.parent / name), fields)
+                problem = f"'{name}' is a folder" if path.is_dir() else f"no such file '{name}'"
+                raise SuiteError(f"data.{split}: {problem}", where=where, hint=at(path))
+            found[split] = DataSource(path, beside(suite, name), fields)
     return found
+
+
+def beside(suite: Path, name: str) -> str:
+    """A path that a suite names, as messages show it: from where the command was given."""
+    return os.path.normpath(suite.parent / name)
 
 
 def at(path: Path) -> str:
     """Where we looked, and what lies there instead."""
+    if path.is_dir():
+        names = [p.name for p in path.iterdir() if p.name[0] != "."]
+        return choices(path.name, names, f"In {path} there are") or f"{path} is empty."
     if not path.parent.is_dir():
         return f"Looked for {path}; there is no folder {path.parent}."
     names = sorted(p.name for p in path.parent.iterdir() if not p.name.startswith("."))
     if not names:
         return f"Looked for {path}; that folder is empty."
-    return f"Looked for {path}. {choices(path.name, names[:20])}"
+    return f"Looked for {path}. {choices(path.name, names, 'There are')}"
 
 
 def prompt_specs(
@@ -169,7 +181,7 @@ def prompt_specs(
                     where=where,
                     hint="Give one of them a `name:` of its own.",
                 )
-            shown = str((suite.parent / prompt.file).parent / path.name)
+            shown = beside(suite, str(Path(prompt.file).parent / path.name))
             specs[name] = PromptSpec(name, path, shown, where, prompt.examples)
     return tuple(specs.values())
 
@@ -181,7 +193,8 @@ def template_paths(name: str, suite: Path, workspace: Path, where: str) -> list[
     if pattern.is_file():
         return [pattern]
     if not any(c in name for c in "*?["):
-        raise SuiteError(f"no such prompt '{name}'", where=where, hint=at(pattern))
+        problem = f"'{name}' is a folder" if pattern.is_dir() else f"no such prompt '{name}'"
+        raise SuiteError(problem, where=where, hint=at(pattern))
     try:
         found = sorted(path for path in pattern.parent.glob(pattern.name) if path.is_file())
     except ValueError as error:  # such as **.j2
@@ -197,7 +210,8 @@ def model_specs(models: list[str], document: Document) -> tuple[ModelSpec, ...]:
     for i, spec in enumerate(models):
         where = document.where(("models", i))
         if spec in specs:
-            raise SuiteError(f"model '{spec}' is there twice", where=where)
+            hint = "Keep one of them."
+            raise SuiteError(f"model '{spec}' is there twice", where=where, hint=hint)
         specs[spec] = ModelSpec(spec, where)
     return tuple(specs.values())
 
@@ -211,6 +225,7 @@ def samplings(settings: list[SamplingSettings], document: Document) -> dict[str,
             raise SuiteError(
                 "several sampling settings each need a `name:` of their own",
                 where=document.where(("sampling", i)),
+                hint="For example `- {name: greedy, temperature: 0}`.",
             )
         values = one.model_dump(exclude={"name"}) | {"stop": tuple(one.stop)}
         found[name] = Sampling(**values)

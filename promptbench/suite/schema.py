@@ -54,12 +54,12 @@ class SamplingSettings(Strict):
 
     name: Name | None = Field(None, description="Its name, where a suite compares several.")
     max_tokens: int = Field(256, ge=1, le=100_000, description="Output tokens at most.")
-    temperature: float = Field(0.0, ge=0, le=10)
-    top_p: float = Field(1.0, gt=0, le=1)
+    temperature: float = Field(0.0, ge=0, le=10, description="0: always the likeliest token.")
+    top_p: float = Field(1.0, gt=0, le=1, description="Share of the likeliest tokens to draw from.")
     top_k: int = Field(0, ge=0, description="0: no limit.")
-    repetition_penalty: float = Field(1.0, gt=0, le=10)
+    repetition_penalty: float = Field(1.0, gt=0, le=10, description="1: no penalty.")
     stop: list[Text] = Field(default_factory=list, description="Output ends before any of these.")
-    seed: int = Field(0, ge=0)
+    seed: int = Field(0, ge=0, description="Seed of the sampling.")
 
 
 class SuiteFile(Strict):
@@ -67,8 +67,10 @@ class SuiteFile(Strict):
 
     suite: Name = Field(description="The suite's name.")
     description: str = Field("", description="One sentence for the report.")
-    data: DataFile
-    prompts: list[PromptFile] = Field(min_length=1)
+    data: DataFile = Field(description="The files of the cases, `test:` at least.")
+    prompts: list[PromptFile] = Field(
+        min_length=1, description="Template files, such as ../prompts/email/*.j2."
+    )
     models: list[Text] = Field(
         min_length=1,
         description="Model specs: smollm2, ./checkpoints/x, hf:org/name.",
@@ -76,7 +78,9 @@ class SuiteFile(Strict):
     sampling: list[SamplingSettings] = Field(
         default_factory=lambda: [SamplingSettings()], min_length=1
     )
-    metrics: list[Any] = Field(min_length=1)
+    metrics: list[Any] = Field(
+        min_length=1, description="What is measured, such as rougeL or words: {max: 60}."
+    )
     primary: Text | None = Field(
         None, description="The metric that ranks the candidates; by default the first."
     )
@@ -91,8 +95,8 @@ def suite_schema(metrics: dict[str, Any]) -> dict[str, Any]:
     schema = SuiteFile.model_json_schema()
     properties = schema["properties"]
     defs = schema.setdefault("$defs", {})
-    defs |= metrics.pop("$defs", {})
-    properties["metrics"] = metrics
+    defs |= metrics.get("$defs", {})
+    properties["metrics"] = {key: value for key, value in metrics.items() if key != "$defs"}
     properties["prompts"]["items"] = {
         "anyOf": [{"type": "string", "minLength": 1}, {"$ref": "#/$defs/PromptFile"}]
     }

@@ -45,7 +45,7 @@ def split_file(
     for line, row in read_rows(path, str(path)):
         if group and group not in row:
             what = f"the row has no field '{group}'"
-            raise DataError(what, where=f"{path}:{line}", hint=choices(group, row))
+            raise DataError(what, where=f"{path}:{line}", hint=choices(group, row, "It has"))
         rows.append(row)
     dealt = split_rows(rows, group, shares, seed)
     for name, chosen in dealt.items():

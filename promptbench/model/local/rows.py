@@ -19,6 +19,10 @@ MIN_SHARED = 32
 class Rows(Protocol):
     """A batch under way."""
 
+    def before(self, prompt: Sequence[int]) -> Sequence[int]:
+        """The tokens that a prompt's output continues."""
+        ...
+
     def start(self, prompts: Sequence[Sequence[int]]) -> Tensor:
         """Read the prompts."""
         ...
@@ -42,6 +46,10 @@ class DecoderRows:
         self.cache: Any = None
         self.mask = torch.empty(0)
         self.lengths = torch.empty(0)
+
+    def before(self, prompt: Sequence[int]) -> Sequence[int]:
+        """The prompt."""
+        return prompt
 
     def start(self, prompts: Sequence[Sequence[int]]) -> Tensor:
         """Prefill: the shared beginning for one row, the rest left-padded for all."""
@@ -73,7 +81,7 @@ class DecoderRows:
         return self.forward(torch.tensor(tokens)[:, None], positions, self.mask)
 
     def keep(self, rows: Sequence[int]) -> None:
-        """Drop the other rows, and the columns that were padding for them alone."""
+        """Drop the other rows."""
         index = torch.tensor(rows)
         self.cache.batch_select_indices(index.to(self.device))
         self.mask, self.lengths = self.mask[index], self.lengths[index]
@@ -99,9 +107,14 @@ class EncoderDecoderRows:
         """`model` is a transformers model for sequence-to-sequence generation."""
         self.model = model
         self.device = model.device
+        self.first = int(model.config.decoder_start_token_id)
         self.cache: Any = None
         self.encoded: Any = None
         self.mask = torch.empty(0)
+
+    def before(self, prompt: Sequence[int]) -> Sequence[int]:
+        """The start token alone: the decoder does not see the prompt."""
+        return [self.first]
 
     def start(self, prompts: Sequence[Sequence[int]]) -> Tensor:
         """Encode the prompts and decode the start token."""
@@ -114,7 +127,7 @@ class EncoderDecoderRows:
         encoder = self.model.get_encoder()
         self.encoded = encoder(input_ids=ids.to(self.device), attention_mask=self.mask)
         self.cache = EncoderDecoderCache(DynamicCache(), DynamicCache())
-        return self.step([int(self.model.config.decoder_start_token_id)] * len(prompts))
+        return self.step([self.first] * len(prompts))
 
     def step(self, tokens: Sequence[int]) -> Tensor:
         """Decode one token a row."""

@@ -30,7 +30,9 @@ class Tokenizer:
             self.inner: Any = kind_of(folder).from_pretrained(str(folder), trust_remote_code=False)
         except Exception as error:  # tokenizers raises a bare Exception for a broken file
             raise ModelError(
-                f"the tokenizer cannot be loaded: {first_line(error)}", where=str(folder)
+                f"the tokenizer cannot be loaded: {first_line(error)}",
+                where=str(folder),
+                hint="Copy the checkpoint's tokenizer files again.",
             ) from error
         self.folder = folder
         self.has_template = bool(self.inner.chat_template)

@@ -1,0 +1,99 @@
+"""The engine: requests in, finished rows out, window by window, within its memory."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from typing import Any
+
+import torch
+
+from promptbench.error import RunError
+from promptbench.model.local.cache import free_memory
+from promptbench.model.local.generate import batches, generate
+from promptbench.model.local.row import Ends, Row
+from promptbench.model.local.rows import DecoderRows, EncoderDecoderRows
+from promptbench.model.local.runner import Runner, runner_for
+from promptbench.model.local.scheduler import CHUNK, ROWS, Scheduler
+from promptbench.record import Request
+
+WINDOW = 2048  # requests among which shared beginnings are looked for
+SHARE = 0.25  # of the free memory, for keys and values
+
+
+class PackedEngine:
+    """Decoder-only models: packed steps, shared beginnings, rows replaced as they end."""
+
+    def __init__(self, runner: Runner, ends: Ends, max_memory: int | None = None) -> None:
+        """`max_memory` bounds keys and values, in bytes; None takes a share of what is free."""
+        self.runner = runner
+        self.ends = ends
+        self.budget = max_memory or int(free_memory() * SHARE)
+
+    @torch.inference_mode()
+    def run(self, requests: Iterable[Request]) -> Iterator[list[Row]]:
+        """Yield finished rows. When memory runs out, half as many rows go on from there."""
+        waiting = iter(requests)
+        while window := list(islice(waiting, WINDOW)):
+            yield from self.run_window(window)
+
+    def run_window(self, window: list[Request]) -> Iterator[list[Row]]:
+        """Run one window to its end, with fewer rows each time that memory runs out."""
+        rows, chunk = ROWS, CHUNK
+        while window:
+            scheduler = Scheduler(self.runner, self.ends, self.budget, rows, chunk)
+            try:
+                for finished in scheduler.run(window):
+                    done = {row.request.key for row in finished}
+                    window = [request for request in window if request.key not in done]
+                    yield finished
+            except (RuntimeError, MemoryError) as error:
+                if not is_out_of_memory(error):
+                    raise
+                if rows == 1:
+                    raise not_enough(error) from error
+                rows, chunk = max(1, rows // 2), max(16, chunk // 2)
+
+
+class PaddedEngine:
+    """Batches of similar length, padded: encoder-decoder models, and decoders with odd attention.
+
+    An encoder reads its prompt in both directions, so no beginning of one can be shared.
+    """
+
+    def __init__(self, model: Any, ends: Ends) -> None:
+        """`model` is a transformers model that generates."""
+        self.model = model
+        self.ends = ends
+        self.kind = EncoderDecoderRows if model.config.is_encoder_decoder else DecoderRows
+
+    @torch.inference_mode()
+    def run(self, requests: Iterable[Request]) -> Iterator[list[Row]]:
+        """Yield finished rows, a batch at a time."""
+        for batch in batches(requests):
+            yield generate(batch, self.kind(self.model), self.ends)
+
+
+Engine = PackedEngine | PaddedEngine
+
+
+def engine_for(model: Any, ends: Ends, max_memory: int | None = None) -> Engine:
+    """The fastest engine that is exact for a model."""
+    runner = None if model.config.is_encoder_decoder else runner_for(model)
+    return PaddedEngine(model, ends) if runner is None else PackedEngine(runner, ends, max_memory)
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether torch, on any device, or Python could not get memory."""
+    if isinstance(error, MemoryError | torch.OutOfMemoryError):
+        return True
+    text = str(error).lower()
+    return "allocate memory" in text or "out of memory" in text
+
+
+def not_enough(error: BaseException) -> RunError:
+    """What to say when even the smallest step does not fit."""
+    return RunError(
+        f"there is not enough memory for one output at a time: {error}",
+        hint="Close other programs, or lower --max-memory or sampling.max_tokens.",
+    )

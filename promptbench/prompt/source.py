@@ -1,0 +1,98 @@
+"""Read a template and every file that it is made of: parents, includes and imports."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import jinja2
+from jinja2 import meta, nodes
+
+from promptbench.error import PromptError, choices, not_utf8
+from promptbench.prompt.sandbox import Sandbox
+
+MAX_SOURCE = 1_000_000
+
+
+class Loader(jinja2.BaseLoader):
+    """Finds templates beside the first one, or by a path from there, inside the workspace."""
+
+    def __init__(self, folder: Path, workspace: Path) -> None:
+        """`folder` is where the first template lies."""
+        self.folder = folder
+        self.workspace = workspace.resolve()
+
+    def get_source(
+        self, environment: jinja2.Environment, template: str
+    ) -> tuple[str, str, Callable[[], bool]]:
+        """Jinja's protocol: the source, its file name, and whether it is still current."""
+        try:
+            path = (self.folder / template).resolve()
+            if not path.is_relative_to(self.workspace):
+                what = f"template '{template}' leads out of the workspace"
+                hint = f"A template reads only below {self.workspace}: copy the file there."
+                raise PromptError(what, hint=hint)
+            if not path.is_file():
+                raise jinja2.TemplateNotFound(template)
+            if path.stat().st_size > MAX_SOURCE:
+                raise PromptError(f"template '{template}' is larger than {MAX_SOURCE:,} bytes")
+            return path.read_text(encoding="utf-8-sig"), str(path), lambda: True
+        except jinja2.TemplateNotFound:  # which is an OSError, too
+            raise
+        except UnicodeDecodeError as error:
+            what = f"template '{template}' is {not_utf8(error)}"
+            raise PromptError(what, hint="Save it as UTF-8.") from error
+        except (OSError, RuntimeError, ValueError) as error:  # links in a circle, NUL, too long
+            raise PromptError(f"template {template!r} cannot be read: {error}") from error
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One file of a template: its text, where it lies, and what Jinja makes of it."""
+
+    text: str
+    file: str
+    tree: nodes.Template
+
+
+def all_sources(environment: Sandbox, loader: Loader, name: str) -> dict[str, Source]:
+    """A template, first, and everything that it extends, includes or imports, by name.
+
+    Raises PromptError or Jinja's TemplateError, the latter with file and line.
+    """
+    waiting, found = [name], dict[str, Source]()
+    while waiting:
+        current = waiting.pop(0)
+        if current in found:
+            continue
+        text, file, _ = loader.get_source(environment, current)
+        tree = environment.parse(text, current, file)
+        found[current] = Source(text, file, tree)
+        refuse_moving_names(tree, current, file)
+        waiting += [other for other in meta.find_referenced_templates(tree) if other]
+    return found
+
+
+def refuse_moving_names(tree: nodes.Template, name: str, file: str) -> None:
+    """A file whose name a case decides could not be part of the prompt's version."""
+    for node in tree.find_all((nodes.Extends, nodes.Include, nodes.Import, nodes.FromImport)):
+        if None in meta.find_referenced_templates(nodes.Template([node])):
+            what = "extends, include and import need a fixed name in quotes"
+            raise jinja2.TemplateSyntaxError(what, node.lineno, name, file)
+
+
+def lost_block(sources: Mapping[str, Source]) -> tuple[str, int, str, str] | None:
+    """A block that its file's parents do not have, which Jinja would drop without a word.
+
+    Returns file, line, a statement and a hint.
+    """
+    for name, source in sources.items():
+        others = [other.tree for key, other in sources.items() if key != name]
+        known = {block.name for tree in others for block in tree.find_all(nodes.Block)}
+        child = any(isinstance(node, nodes.Extends) for node in source.tree.body)
+        for block in source.tree.body if child else []:
+            if isinstance(block, nodes.Block) and block.name not in known:
+                what = f"no parent of this template has a block '{block.name}'"
+                return source.file, block.lineno, what, choices(block.name, known)
+    return None

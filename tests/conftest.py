@@ -1,0 +1,25 @@
+"""Fixtures for all tests: the fake model under `fake:`, and a small workspace that uses it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from promptbench.model.spec import BACKENDS
+from tests.fake import FakeBackend
+from tests.run.workspace import Workspace, write_workspace
+
+
+@pytest.fixture
+def fake(monkeypatch: pytest.MonkeyPatch) -> FakeBackend:
+    """The fake model's backend, registered for one test."""
+    backend = FakeBackend()
+    monkeypatch.setitem(BACKENDS, "fake", backend)
+    return backend
+
+
+@pytest.fixture
+def workspace(tmp_path: Path, fake: FakeBackend) -> Workspace:
+    """A workspace whose suite runs on the fake model."""
+    return write_workspace(tmp_path / "workspace")

@@ -1,0 +1,128 @@
+"""A model without weights: requests in, words that follow from each request alone out.
+
+As a program, `python tests/fake.py run suites/mail.yaml`, it is the command line with this model
+registered as `fake:`; $FAKE_MODEL then holds its Behaviour as JSON.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import random
+import re
+import time
+import zlib
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from promptbench.error import RunError
+from promptbench.model.protocol import ModelInfo, Notify, TokenSpan
+from promptbench.record import Completion, Encoded, Message, Request
+
+WORDS = ["the", "meeting", "is", "on", "friday", "bring", "notes", "to", "room", "five"]
+TOKEN = re.compile(r"<(?:system|user|assistant)>|\w+|[^\w\s]")
+
+
+@dataclass
+class Behaviour:
+    """How the models of a backend behave; a test may change it at any time.
+
+    `order` seeds the shuffling of the answers, `failing` are texts whose requests end in an
+    error, and `broken` is raised once `breaks_after` batches are out.
+    """
+
+    batch: int = 3
+    context: int = 0
+    delay: float = 0.0
+    order: int = 0
+    weights: str = ""
+    failing: tuple[str, ...] = ()
+    breaks_after: int | None = None
+    broken: BaseException = field(default_factory=lambda: RunError("the fake model broke"))
+
+
+class FakeModel:
+    """Behind the Model protocol. What it was asked for is noted in the backend's `asked`."""
+
+    def __init__(self, spec: str, backend: FakeBackend) -> None:
+        """Two specs are two models."""
+        self.backend = backend
+        behaviour = backend.behaviour
+        identity = hashlib.sha256(f"{spec} {behaviour.weights}".encode()).hexdigest()
+        context = behaviour.context
+        self.info = ModelInfo(spec, identity, "decoder-only", "fake", 1000, context, "fake")
+
+    def encode(self, messages: Sequence[Message]) -> Encoded:
+        """A token a word, and one for each role."""
+        turns = "".join(f"<{m.role}>\n{m.text}\n" for m in messages)
+        text = f"{turns}<assistant>\n"
+        ids = tuple(zlib.crc32(word.encode()) for word in TOKEN.findall(text))
+        return Encoded(text, ids, len(ids))
+
+    def tokens(self, encoded: Encoded) -> list[TokenSpan]:
+        """See Model."""
+        return [
+            TokenSpan(found[0], found.start(), found.end(), found[0].startswith("<"))
+            for found in TOKEN.finditer(encoded.text)
+        ]
+
+    def stream(self, requests: Iterable[Request]) -> Iterator[list[Completion]]:
+        """Answer in a shuffled order, a batch at a time."""
+        behaviour = self.backend.behaviour
+        waiting = list(requests)
+        random.Random(behaviour.order).shuffle(waiting)
+        for start in range(0, len(waiting), behaviour.batch):
+            if self.backend.batches == behaviour.breaks_after:
+                raise behaviour.broken
+            time.sleep(behaviour.delay)
+            batch = waiting[start : start + behaviour.batch]
+            self.backend.batches += 1
+            self.backend.asked += [request.key for request in batch]
+            yield [complete(request, behaviour.failing) for request in batch]
+
+
+@dataclass
+class FakeBackend:
+    """Opens fake models, and knows all keys that they were asked for, in order."""
+
+    behaviour: Behaviour = field(default_factory=Behaviour)
+    asked: list[str] = field(default_factory=list)
+    batches: int = 0
+
+    def __call__(self, spec: str, folder: Path, notify: Notify) -> FakeModel:
+        """The opener that BACKENDS wants."""
+        return FakeModel(spec, self)
+
+
+def complete(request: Request, failing: Sequence[str] = ()) -> Completion:
+    """The answer to a request, or its error."""
+    length = request.encoded.tokens
+    if any(text in request.encoded.text for text in failing):
+        return Completion(request.key, "", length, 0, "", 0.25, error="the fake model failed")
+    words = answer(request)
+    return Completion(request.key, " ".join(words), length, len(words), "stop", 0.25)
+
+
+def answer(request: Request) -> list[str]:
+    """Words drawn with what the model sees as the seed; greedy does not know of repeats."""
+    sampling = request.sampling
+    repeat = request.repeat if sampling.temperature else 0
+    seen = [request.encoded.text, sampling.canonical(), repeat]
+    draw = random.Random(json.dumps(seen, sort_keys=True))
+    return draw.choices(WORDS, k=min(sampling.max_tokens, draw.randint(5, 12)))
+
+
+def program() -> None:
+    """The command line with this model in it."""
+    from promptbench.cli.main import main
+    from promptbench.model.spec import BACKENDS
+
+    behaviour = Behaviour(**json.loads(os.environ.get("FAKE_MODEL", "{}")))
+    BACKENDS["fake"] = FakeBackend(behaviour)
+    main()
+
+
+if __name__ == "__main__":
+    program()

@@ -1,0 +1,45 @@
+"""Short ways to write, compile and render a template, for the tests beside this file."""
+
+from pathlib import Path
+
+import pytest
+
+from promptbench.error import PromptError
+from promptbench.prompt.template import Template
+from promptbench.record import Case, Message
+
+
+def write(folder: Path, files: dict[str, str]) -> None:
+    for name, text in files.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(text.encode())
+
+
+def compiled(folder: Path, source: str, **files: str) -> Template:
+    """`source` as prompt.j2 in `folder`, which is the workspace; `files` as name.j2 beside it."""
+    write(folder, {"prompt.j2": source} | {f"{name}.j2": text for name, text in files.items()})
+    return Template("prompt", folder / "prompt.j2", "prompt.j2", folder)
+
+
+def messages(folder: Path, source: str, **variables: object) -> tuple[Message, ...]:
+    return compiled(folder, source).render(Case("7", variables))
+
+
+def said(folder: Path, source: str, **variables: object) -> str:
+    """The text of the only message, which is the user's."""
+    (message,) = messages(folder, source, **variables)
+    assert message.role == "user"
+    return message.text
+
+
+def refused(folder: Path, source: str, **variables: object) -> PromptError:
+    """The error that compiling or rendering ends in."""
+    with pytest.raises(PromptError) as caught:
+        messages(folder, source, **variables)
+    return caught.value
+
+
+def parts(message: Message) -> dict[str, str]:
+    """The text of each section of a message."""
+    return {s.name: message.text[s.start : s.end] for s in message.sections}
