@@ -38,7 +38,14 @@ def open_folder(spec: str, folder: Path, notify: Notify) -> Model:
     """A transformers folder, its path read from `folder`."""
     from promptbench.model.local.local import LocalModel
 
-    return LocalModel(spec, (folder / Path(spec).expanduser()).resolve())
+    try:
+        path = (folder / Path(spec).expanduser()).resolve()
+        path.is_dir()
+    except (OSError, RuntimeError, ValueError) as error:
+        # A name that is too long, a user who is not there, a NUL character.
+        reason = getattr(error, "strerror", None) or error
+        raise ModelError(f"'{spec}' cannot be a folder: {reason}") from error
+    return LocalModel(spec, path)
 
 
 def open_hub(spec: str, folder: Path, notify: Notify) -> Model:
@@ -73,15 +80,27 @@ def open_model(spec: str, folder: Path, notify: Notify = quiet) -> Model:
 
 
 def find_backend(prefix: str) -> Opener | None:
-    """A backend of ours, or one that another package offers as `promptbench.models`."""
+    """A backend of ours, or one that another package offers as `promptbench.models`.
+
+    Raises ModelError if the other package's cannot be loaded.
+    """
     if prefix in BACKENDS:
         return BACKENDS[prefix]
     for entry in entry_points(group="promptbench.models", name=prefix):
-        opener: Opener = entry.load()
+        try:
+            opener: Opener = entry.load()
+        except (ImportError, AttributeError) as error:
+            what = f"the backend '{prefix}' of another package ({entry.value}) cannot be loaded"
+            raise ModelError(f"{what}: {error}") from error
         return opener
     return None
 
 
 def is_path(spec: str, folder: Path) -> bool:
     """Whether a spec is written like a path, or a folder of that name is there."""
-    return spec.startswith((".", "/", "~")) or (folder / spec).is_dir()
+    if spec.startswith((".", "/", "~")):
+        return True
+    try:
+        return (folder / spec).is_dir()
+    except OSError:  # no file can have such a name
+        return False

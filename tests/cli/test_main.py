@@ -52,7 +52,9 @@ def test_help_lists_every_verb(ask: Ask):
 
 @pytest.mark.parametrize("verb", VERBS)
 def test_every_verb_is_a_command_with_help(ask: Ask, verb: str):
-    assert isinstance(importlib.import_module(f"promptbench.cli.{verb.replace('-', '_')}").command, click.Command)
+    assert isinstance(
+        importlib.import_module(f"promptbench.cli.{verb.replace('-', '_')}").command, click.Command
+    )
     reply = ask(verb, "--help")
     assert reply.code == 0
     assert reply.out.startswith(f"Usage: promptbench {verb}")

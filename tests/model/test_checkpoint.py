@@ -56,7 +56,7 @@ def test_the_context_of_a_model_without_positions_is_its_tokenizers(folder: Path
 def test_an_encoder_is_refused_for_generation_with_what_to_take_instead(folder: Path):
     configure(folder, architectures=["BertForMaskedLM"], model_type="bert")
     assert read_checkpoint(folder).family == "encoder-only"
-    with pytest.raises(ModelError, match="encoder-only .bert.: it cannot generate") as caught:
+    with pytest.raises(ModelError, match=r"encoder-only .bert.: it cannot generate") as caught:
         LocalModel("./bert", folder)
     assert "decoder-only" in caught.value.hint
 
@@ -201,9 +201,7 @@ def test_one_flipped_byte_of_the_weights_is_another_model(folder: Path, place: i
         ("merges.txt", "a b"),
     ],
 )
-def test_a_file_that_can_change_the_output_is_another_model(
-    folder: Path, name: str, content: str
-):
+def test_a_file_that_can_change_the_output_is_another_model(folder: Path, name: str, content: str):
     before = identity(folder)
     (folder / name).write_text(content)
     assert identity(folder) != before

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 from pathlib import Path
 
@@ -234,3 +235,21 @@ def test_opening_a_model_loads_no_weights(folders: dict[str, Path]):
     model = LocalModel("x", folders["llama"])
     model.encode(request(model, "w1 w2").messages)
     assert "loaded" not in vars(model)
+
+
+@pytest.mark.parametrize("settings", [{"decoder_start_token_id": 5}, {}])
+def test_the_first_token_of_a_decoder_is_read_or_missed_out_loud(
+    tmp_path: Path, settings: dict[str, int]
+):
+    folder = write_tiny(tmp_path / "t5", "t5")
+    for name, more in (("config.json", {}), ("generation_config.json", settings)):
+        config = json.loads((folder / name).read_text())
+        config.pop("decoder_start_token_id", None)
+        (folder / name).write_text(json.dumps(config | more))
+    model = LocalModel("x", folder)
+    one = request(model, texts(1)[0])
+    if settings:
+        assert told(answers(model, [one])[one.key]) == reference(model, one)
+    else:
+        with pytest.raises(ModelError, match="which token an output begins with"):
+            answers(model, [one])

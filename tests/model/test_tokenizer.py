@@ -44,9 +44,7 @@ def encode(tokenizer: Tokenizer, messages: Sequence[Message] = ASK) -> tuple[lis
     [(ADDS, WRITES), (ADDS, SILENT), (ADDS, ""), ("", WRITES)],
     ids=["both write it", "the tokenizer does", "no template", "the template does"],
 )
-def test_there_is_exactly_one_beginning_of_sequence(
-    tmp_path: Path, processing: str, template: str
-):
+def test_there_is_exactly_one_beginning_of_sequence(tmp_path: Path, processing: str, template: str):
     tokens, encoded = encode(tokenizer(tmp_path, processing, template))
     assert encoded.ids.count(BEGIN) == 1
     assert encoded.ids[0] == BEGIN
@@ -63,9 +61,7 @@ def test_turns_that_begin_with_the_beginning_token_keep_theirs(tmp_path: Path):
     messages = (Message("system", "w5"), Message("user", "w6"))
     tokens, _ = encode(tokenizer(tmp_path, "", CHAT), messages)
     unknown = "<unk>"  # the roles are no words of this vocabulary
-    assert tokens == (
-        ["<s>", unknown, "w5", "</s>", "<s>", unknown, "w6", "</s>", "<s>", "w3"]
-    )
+    assert tokens == (["<s>", unknown, "w5", "</s>", "<s>", unknown, "w6", "</s>", "<s>", "w3"])
 
 
 def test_a_prompt_that_brings_its_own_beginning_gets_no_second(tmp_path: Path):

@@ -138,9 +138,7 @@ def reference(model: LocalModel, asked: Request, **settings: Any) -> tuple[str, 
 def plain_model(folder: Path, family: str) -> Any:
     """A folder's model as transformers alone loads it."""
     seq2seq = family == "encoder-decoder"
-    kind: Any = (
-        transformers.AutoModelForSeq2SeqLM if seq2seq else transformers.AutoModelForCausalLM
-    )
+    kind: Any = transformers.AutoModelForSeq2SeqLM if seq2seq else transformers.AutoModelForCausalLM
     return kind.from_pretrained(folder, dtype=torch.float32).eval()
 
 

@@ -12,6 +12,8 @@ from io import StringIO
 from pathlib import Path
 from typing import Any
 
+from safetensors import SafetensorError
+
 from promptbench.error import StoreError
 from promptbench.model.embedded import (
     Embedded,
@@ -49,7 +51,7 @@ def converted(model: Embedded, cache: Path, notify: Notify) -> Path:
     try:
         CONVERTERS[weights.suffix](weights, building)
         rename(building, folder)
-    except OSError as error:
+    except (OSError, SafetensorError) as error:  # the latter is how safetensors tells of the disk
         raise cannot_write(folder.parent, error) from error
     finally:
         shutil.rmtree(building, ignore_errors=True)
@@ -134,9 +136,10 @@ CONVERTERS: dict[str, Callable[[Path, Path], None]] = {
 }
 
 
-def cannot_write(folder: Path, error: OSError) -> StoreError:
+def cannot_write(folder: Path, error: Exception) -> StoreError:
     """The cache does not let us."""
+    reason = error.strerror if isinstance(error, OSError) else error
     return StoreError(
-        f"the model cache {folder} cannot be written: {error.strerror}",
+        f"the model cache {folder} cannot be written: {reason}",
         hint="Free some space (0.6 GB are needed) or set PROMPTBENCH_CACHE to another folder.",
     )

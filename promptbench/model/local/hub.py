@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 from huggingface_hub import constants, snapshot_download
-from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
+from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
 
 from promptbench.error import ModelError
 from promptbench.model.protocol import Notify
@@ -21,12 +21,14 @@ def snapshot(name: str, notify: Notify) -> Path:
     Raises ModelError if the name is malformed, unknown to the hub, or not here while offline.
     """
     if not NAME.fullmatch(name):
-        raise ModelError(f"'hf:{name}' is not a hub id", hint="Write hf:org/name.")
+        raise no_id(name)
     repo, _, revision = name.partition("@")
     try:
         return fetch(repo, revision or None, local=True)
     except LocalEntryNotFoundError:
         notify(f"Fetching {name} from the hub ...")
+    except HFValidationError as error:
+        raise no_id(name) from error
     try:
         return fetch(repo, revision or None, local=False)
     except HfHubHTTPError as error:
@@ -41,6 +43,11 @@ def snapshot(name: str, notify: Notify) -> Path:
             hint=f"Where there is access, run `hf download {repo}`; then copy the folder here and"
             f" name it in the suite (./checkpoints/x), or put it into {constants.HF_HUB_CACHE}.",
         ) from error
+
+
+def no_id(name: str) -> ModelError:
+    """A name that no model of the hub can have."""
+    return ModelError(f"'hf:{name}' is not a hub id", hint="Write hf:org/name.")
 
 
 def fetch(repo: str, revision: str | None, *, local: bool) -> Path:

@@ -79,7 +79,8 @@ def runs(common: Sequence[int], low: int, high: int, least: int) -> Iterator[tup
         if common[i] < least:
             yield first, i
             first = i
-    yield first, high
+    if first < high:
+        yield first, high
 
 
 def common_length(first: tuple[int, ...], second: tuple[int, ...]) -> int:

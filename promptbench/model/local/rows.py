@@ -12,6 +12,8 @@ from typing import Any, Protocol
 import torch
 from torch import Tensor
 
+from promptbench.error import ModelError
+
 # A shared beginning shorter than this is not worth a forward pass of its own.
 MIN_SHARED = 32
 
@@ -107,7 +109,7 @@ class EncoderDecoderRows:
         """`model` is a transformers model for sequence-to-sequence generation."""
         self.model = model
         self.device = model.device
-        self.first = int(model.config.decoder_start_token_id)
+        self.first = first_token(model)
         self.cache: Any = None
         self.encoded: Any = None
         self.mask = torch.empty(0)
@@ -147,6 +149,18 @@ class EncoderDecoderRows:
         self.cache.batch_select_indices(index)
         self.mask = self.mask[index]
         self.encoded.last_hidden_state = self.encoded.last_hidden_state[index]
+
+
+def first_token(model: Any) -> int:
+    """The token that every output of an encoder-decoder begins with, as generate() takes it."""
+    for settings in (model.generation_config, model.config):
+        token = getattr(settings, "decoder_start_token_id", None)
+        if token is not None:
+            return int(token)
+    raise ModelError(
+        "the checkpoint does not say which token an output begins with",
+        hint="Its generation_config.json needs a decoder_start_token_id.",
+    )
 
 
 def shared_length(prompts: Sequence[Sequence[int]]) -> int:

