@@ -34,7 +34,7 @@ def emails(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
     copytree(PROJECT / "prompts", workspace.folder / "prompts")
     copytree(PROJECT / "suites" / "email", workspace.folder / "suites" / "email")
     workspace.write(SUITE, (PROJECT / "suites" / "email.yaml").read_text(encoding="utf-8"))
-    workspace.edit(SUITE, "max_tokens: 96", "max_tokens: 24")
+    workspace.edit(SUITE, "max_tokens: 96", "max_tokens: 16")
     return workspace
 
 
@@ -51,7 +51,7 @@ def test_emails_are_summarized_scored_and_reported(emails: Workspace, result: Re
     for sample in samples:
         done = sample.completion
         assert done is not None
-        assert 8 <= done.output_tokens <= 24
+        assert 8 <= done.output_tokens <= 16
         assert len(done.text.split()) >= 5
         assert done.finish_reason in ("stop", "length")
         scores = {name: score.value for name, score in sample.scores.items()}
@@ -89,7 +89,7 @@ def test_the_outputs_are_those_of_transformers_one_at_a_time(emails: Workspace, 
         ids = torch.tensor([plan.request(slot).encoded.ids])
         with torch.inference_mode():
             found = plain.generate(
-                ids, attention_mask=torch.ones_like(ids), do_sample=False, max_new_tokens=24
+                ids, attention_mask=torch.ones_like(ids), do_sample=False, max_new_tokens=16
             )
         tokens = found[0, ids.shape[1] :].tolist()
         assert sample.completion is not None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sqlite3
 import time
 from collections.abc import Mapping
@@ -29,8 +30,6 @@ from promptbench.model.local.t5 import convert_onnx, dequantized
 from promptbench.model.spec import open_model, quiet
 from promptbench.record import Request
 from tests.model.tiny import (
-    SPECIAL,
-    WORDS,
     answers,
     plain_model,
     request,
@@ -43,6 +42,8 @@ TITLER = EMBEDDED["t5-titler"]
 needs_titler = pytest.mark.skipif(
     weights_path(TITLER) is None, reason="`promptbench models pull t5-titler` was not run"
 )
+
+TABLES = ("shared", "embed_tokens", "relative_attention_bias")
 
 # A small export
 
@@ -59,26 +60,23 @@ class Export:
         if name.endswith("norm.weight"):
             self.initializers.append(numpy_helper.from_array(value, f"{scope}.{name}"))
             return value
-        if value.shape[0] == len(SPECIAL) + len(WORDS) and "lm_head" not in name:
+        if any(part in name for part in TABLES):
             return self.gather(f"{scope}.{name}", value)
-        if "relative_attention_bias" in name:
-            return self.gather(f"{scope}.{name}", value)
-        path = f"{scope}.{name}".removesuffix(".weight").replace(".", "/")
-        for number in range(9):  # blocks and layers keep the dot in the path of a node
-            for kind in ("block", "layer"):
-                path = path.replace(f"{kind}/{number}", f"{kind}.{number}")
-        return self.matrix(f"/{path}/MatMul_quant", value)
+        # Each module's path is its node's; numbers keep their dot.
+        module = f"{scope}.{name}".removesuffix(".weight")
+        return self.matrix(re.sub(r"(?<!block)(?<!layer)[.]", "/", module), value)
 
     def gather(self, name: str, value: np.ndarray) -> np.ndarray:
         kept = self.store(name, value, np.uint8, 128)
         self.nodes.append(helper.make_node("Gather", [f"{name}_quantized", "ids"], ["rows"]))
         return kept
 
-    def matrix(self, node: str, value: np.ndarray) -> np.ndarray:
+    def matrix(self, path: str, value: np.ndarray) -> np.ndarray:
         name = f"onnx::MatMul_{len(self.nodes)}"
         kept = self.store(name, value.T, np.int8, 0)
         inputs = ["x", f"{name}_quantized", "zero", f"{name}_zero_point"]
-        self.nodes.append(helper.make_node("MatMulInteger", inputs, ["y"], name=node))
+        name = f"/{path}/MatMul_quant"
+        self.nodes.append(helper.make_node("MatMulInteger", inputs, ["y"], name=name))
         return kept.T
 
     def store(self, name: str, value: np.ndarray, kind: type, zero: int) -> np.ndarray:
@@ -163,8 +161,7 @@ def test_a_converted_export_is_a_t5_1_1_of_the_same_sizes(tiny: LocalModel):
 def test_a_converted_export_says_what_it_is(tiny: LocalModel):
     info = tiny.info
     assert (info.family, info.architecture, info.context) == ("encoder-decoder", "t5", 512)
-    weights = [p for p in tiny.loaded.parameters()]
-    assert info.parameters == sum(p.numel() for p in weights)
+    assert info.parameters == sum(p.numel() for p in tiny.loaded.parameters())
 
 
 def test_the_limit_of_the_exported_tokenizer_cuts_nothing_off(tiny: LocalModel):
@@ -301,7 +298,7 @@ def titler(tmp_path_factory: pytest.TempPathFactory) -> LocalModel:
     return model
 
 
-class DynamicQuantizeLinear(OpRun):  # type: ignore[misc]
+class DynamicQuantizeLinear(OpRun):
     """Leaves activations as they are: int8 is in the weights alone."""
 
     op_domain = ""
@@ -310,7 +307,7 @@ class DynamicQuantizeLinear(OpRun):  # type: ignore[misc]
         return x, np.float32(1), np.float32(0)
 
 
-class MatMulInteger(OpRun):  # type: ignore[misc]
+class MatMulInteger(OpRun):
     """The product in fp32."""
 
     op_domain = ""
@@ -319,7 +316,7 @@ class MatMulInteger(OpRun):  # type: ignore[misc]
         return ((x - zero) @ (weight.astype(np.float32) - np.float32(weight_zero)),)
 
 
-class DequantizeLinear(OpRun):  # type: ignore[misc]
+class DequantizeLinear(OpRun):
     """For one scale; onnx has none for this graph's version."""
 
     op_domain = ""
