@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from shutil import copytree
 
 import pytest
+import torch
 
 from promptbench.error import ModelError
 from promptbench.model.embedded import EMBEDDED
@@ -26,6 +28,15 @@ def needs(name: str) -> pytest.MarkDecorator:
 
 
 pytestmark = [pytest.mark.slow, needs("t5-titler")]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def one_thread() -> Iterator[None]:
+    """A second thread gains little on a small model, and costs much on a busy machine."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
 
 
 @pytest.fixture(scope="module")
@@ -54,10 +65,9 @@ def test_a_t5_is_ranked_beside_a_decoder_only_model(emails: Workspace):
 
 
 def test_its_outputs_are_those_of_transformers_one_at_a_time(emails: Workspace):
-    import torch
     from transformers import AutoModelForSeq2SeqLM
 
-    options = {"limit": 8, "prompts": ("plain",), "models": ("t5-titler",)}
+    options = {"limit": 6, "prompts": ("plain",), "models": ("t5-titler",)}
     result = emails.run(**options)
     plan = emails.plan(**options)
     model = plan.ready[0].model
@@ -80,7 +90,7 @@ def test_a_prompt_of_over_512_tokens_is_an_error_that_says_by_how_much(emails: W
     with pytest.raises(ModelError, match="does not fit t5-titler in 5 of 5 cases") as caught:
         emails.run(prompts=("fewshot",), **options)
     assert "238 tokens more than the context of 512 (prompt 750," in caught.value.what
-    assert caught.value.where == "prompts/email/fewshot.j2"
+    assert caught.value.where.endswith("prompts/email/fewshot.j2")
     # The output is the decoder's alone: it takes nothing from the prompt's 512.
     emails.edit(SUITE, "max_tokens: 16", "max_tokens: 600")
     assert len(emails.plan(prompts=("plain",), **options).slots) == 5
