@@ -172,7 +172,7 @@ def test_ctrl_c_stops_a_run_and_the_same_command_continues(workspace: Workspace)
         wait_for_output(workspace)
         process.send_signal(signal.SIGINT)
         out, err = process.communicate()
-    assert (process.returncode, out) == (130, "")
+    assert (process.returncode, out) == (130, ""), err
     assert re.search(
         r"\d+ of 12 outputs of this sitting are stored. The same command continues", err
     )
