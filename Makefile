@@ -4,12 +4,12 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
-.PHONY: run test lint install dev model bench clean
+.PHONY: run test lint install dev model titler bench clean
 
 run: model  ## Install what is needed, run the email suite on the embedded model, write its report.
 	@$(BIN)/promptbench run suites/email.yaml
 
-test: dev model lint  ## Lint, types, layers and tests.
+test: dev model titler lint  ## Lint, types, layers and tests.
 	$(BIN)/pytest
 
 lint: dev
@@ -21,6 +21,7 @@ lint: dev
 install: $(VENV)/.installed
 dev: $(VENV)/.dev
 model: $(VENV)/.model
+titler: $(VENV)/.titler
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "promptbench needs Python 3.11 or newer; try: make $(MAKECMDGOALS) PYTHON=python3.11")'
@@ -48,6 +49,10 @@ $(VENV)/.model: $(VENV)/.installed
 
 bench: model .bench/bin/lm-eval  ## Measure the local engine against lm-eval (about 40 minutes).
 	$(BIN)/python -m benchmarks.local_engine
+
+$(VENV)/.titler: $(VENV)/.dev
+	@$(BIN)/promptbench models pull t5-titler
+	@touch $@
 
 clean:  ## Remove the environment; stores, reports and checkpoints stay.
 	rm -rf $(VENV) .bench

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryFile
@@ -97,7 +97,8 @@ def status_kept(store: Store, run_id: str) -> Iterator[None]:
     except BaseException as error:
         stopped = isinstance(error, KeyboardInterrupt | GeneratorExit)
         status: RunStatus = "interrupted" if stopped else "failed"
-        store.set_status(run_id, status)
+        with suppress(StoreError):  # what stopped the work matters more
+            store.set_status(run_id, status)
         raise
 
 

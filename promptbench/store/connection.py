@@ -84,6 +84,9 @@ def statements(script: str) -> Iterator[str]:
 @contextmanager
 def transaction(connection: sqlite3.Connection) -> Iterator[None]:
     """One transaction that takes the write lock at once; rolled back if anything is raised."""
+    if connection.in_transaction:
+        # Ctrl-C came between BEGIN and the next line: it left open what nobody was promised.
+        connection.execute("ROLLBACK")
     connection.execute("BEGIN IMMEDIATE")
     try:
         yield

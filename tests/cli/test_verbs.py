@@ -256,3 +256,21 @@ def test_schema_prints_one_json_schema_that_knows_the_suite_and_its_metrics(ask:
     assert schema["$schema"].startswith("https://json-schema.org/")
     assert {"suite", "data", "prompts", "models", "metrics"} <= set(schema["properties"])
     assert "rougeL" in reply.out
+
+
+# check-model
+
+
+def test_check_model_says_that_a_model_is_exact(ask: Ask, workspace: Workspace):
+    from tests.model.tiny import write_tiny
+
+    write_tiny(workspace.folder / "checkpoints" / "tiny", "llama")
+    reply = ask("check-model", "./checkpoints/tiny")
+    assert reply.code == 0
+    assert "./checkpoints/tiny is exact over 12 prompts" in reply.out
+
+
+def test_check_model_of_an_unknown_model_is_bad_input(ask: Ask):
+    reply = ask("check-model", "smolm2")
+    assert (reply.code, reply.out) == (2, "")
+    assert "Did you mean 'smollm2'?" in reply.err

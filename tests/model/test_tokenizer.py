@@ -52,6 +52,11 @@ def test_there_is_exactly_one_beginning_of_sequence(tmp_path: Path, processing: 
     assert tokens[1:] == answer
 
 
+def test_a_chat_template_says_all_and_the_tokenizer_adds_no_end_to_it(tmp_path: Path):
+    tokens, _ = encode(tokenizer(tmp_path, "<s> $A </s>", WRITES))
+    assert tokens == ["<s>", "w1", "w10", "w11", "w2", "w3"]
+
+
 def test_where_neither_writes_a_beginning_there_is_none(tmp_path: Path):
     tokens, _ = encode(tokenizer(tmp_path, "", SILENT))
     assert tokens == ["w1", "w10", "w11", "w2", "w3"]

@@ -112,6 +112,18 @@ def test_a_full_disk_in_the_middle_of_a_run_keeps_what_was_stored(
     assert (result.generated, result.reused, result.errors) == (12 - stored, stored, 0)
 
 
+def test_what_stopped_a_run_is_told_though_its_status_cannot_be_written(
+    workspace: Workspace, fake: FakeBackend, monkeypatch: pytest.MonkeyPatch
+):
+    def full(store: Store, run_id: str, status: str) -> None:
+        raise StoreError("the disk is full")
+
+    fake.behaviour.breaks_after, fake.behaviour.broken = 1, KeyboardInterrupt()
+    monkeypatch.setattr(Store, "set_status", full)
+    with pytest.raises(KeyboardInterrupt):
+        workspace.run()
+
+
 def test_the_workspace_is_found_from_any_folder_in_it(workspace: Workspace):
     assert workspace_here(workspace.folder) == workspace.folder
     assert workspace_here(workspace.folder / "suites" / "mail") == workspace.folder

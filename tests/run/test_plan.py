@@ -149,8 +149,8 @@ def test_examples_do_not_change_with_limit_split_or_the_other_prompts(workspace:
 
 def test_a_train_case_that_says_what_a_judged_case_says_is_no_example(workspace: Workspace):
     with_fewshot(workspace)
-    judged, tuned_on = email(0), email(10)
-    twins = [{**judged, "id": "t-0", "subject": "MEETING number  0"}, {**tuned_on, "id": "t-1"}]
+    judged, tuned_on = email(5), email(13)
+    twins = [{**judged, "id": "t-0", "subject": "MEETING number  5"}, {**tuned_on, "id": "t-1"}]
     workspace.cases("train", *twins, email(20), email(21), email(22))
     for limit in (None, 1):
         examples = workspace.plan(prompts=("fewshot",), limit=limit).ready[0].examples or ()

@@ -6,7 +6,7 @@ import pytest
 
 from promptbench.error import EXIT_NOT_FINISHED, StoreError
 from promptbench.store import connection as module
-from promptbench.store.connection import connect, migrations, statements
+from promptbench.store.connection import connect, migrations, statements, switch_to_wal
 from promptbench.store.database import Store
 from tests.store.records import begin, completion, run, save
 
@@ -41,6 +41,27 @@ def test_every_commit_is_on_the_disk_before_it_returns(tmp_path: Path):
     assert opened.execute("PRAGMA journal_mode").fetchone() == ("wal",)
     assert opened.execute("PRAGMA synchronous").fetchone() == (2,)  # FULL
     opened.close()
+
+
+class Busy:
+    """A connection whose file another process is switching for a while."""
+
+    def __init__(self, refusals: int) -> None:
+        self.refusals = refusals
+
+    def execute(self, sql: str) -> None:
+        self.refusals -= 1
+        if self.refusals >= 0:
+            raise sqlite3.OperationalError("database is locked")
+
+
+def test_two_processes_that_open_a_new_file_wait_for_each_other(monkeypatch: pytest.MonkeyPatch):
+    busy = Busy(refusals=3)
+    switch_to_wal(busy)  # type: ignore[arg-type]
+    assert busy.refusals == -1
+    monkeypatch.setattr(module, "BUSY_SECONDS", 0.05)
+    with pytest.raises(sqlite3.OperationalError, match="locked"):
+        switch_to_wal(Busy(refusals=10_000))  # type: ignore[arg-type]
 
 
 def test_a_newer_schema_is_refused_and_left_alone(tmp_path: Path):

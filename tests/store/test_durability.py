@@ -112,6 +112,38 @@ def test_kill_9_in_the_middle_of_writes_leaves_whole_batches_and_a_sound_file(tm
     assert orphans == 0
 
 
+class Interrupting:
+    """A connection during whose first BEGIN the user presses Ctrl-C."""
+
+    def __init__(self, inner: sqlite3.Connection) -> None:
+        self.inner = inner
+        self.armed = True
+
+    def execute(self, sql: str, *values: object) -> sqlite3.Cursor:
+        cursor = self.inner.execute(sql, *values)
+        if sql.startswith("BEGIN") and self.armed:
+            self.armed = False
+            raise KeyboardInterrupt
+        return cursor
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self.inner, name)
+
+
+def test_an_interruption_at_the_worst_moment_leaves_a_store_that_can_be_written(tmp_path: Path):
+    store = Store(tmp_path / "store.sqlite")
+    begin(store)
+    store.connection = Interrupting(store.connection)  # type: ignore[assignment]
+    with pytest.raises(KeyboardInterrupt):
+        save(store, "mail-1", completion("key"), (0, 0, 0))
+    store.set_status("mail-1", "interrupted")
+    assert store.run("mail-1").status == "interrupted"
+    assert store.filled("mail-1") == set()
+    save(store, "mail-1", completion("key"), (0, 0, 0))
+    assert store.filled("mail-1") == {(0, 0, 0)}
+    store.close()
+
+
 def test_a_full_disk_is_an_error_and_leaves_the_earlier_rows_intact(tmp_path: Path):
     path = tmp_path / "store.sqlite"
     store = Store(path)

@@ -21,7 +21,7 @@ from promptbench.model.local.row import Ends, Row, begin
 from promptbench.model.local.runner import Runner
 from promptbench.record import Request
 
-ROWS = 64  # at most, side by side
+ROWS = 48  # at most, side by side
 CHUNK = 384  # prompt tokens of a step
 HAND_OVER = 16  # finished rows are handed over by this many, or after
 HAND_OVER_SECONDS = 2.0
