@@ -12,8 +12,9 @@ import transformers
 from promptbench.error import RunError
 from promptbench.model.local.cache import Keys, LayerShape, Shape, slots_for
 from promptbench.model.local.engine import PackedEngine, PaddedEngine, engine_for, is_out_of_memory
+from promptbench.model.local.fit import runner_for
 from promptbench.model.local.local import LocalModel
-from promptbench.model.local.runner import Runner, runner_for
+from promptbench.model.local.runner import Runner
 from promptbench.model.local.scheduler import Scheduler
 from promptbench.record import Request
 from tests.model.tiny import LLAMA, SIZES, requests, texts

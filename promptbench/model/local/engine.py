@@ -10,10 +10,11 @@ import torch
 
 from promptbench.error import RunError
 from promptbench.model.local.cache import free_memory
+from promptbench.model.local.fit import runner_for
 from promptbench.model.local.generate import batches, generate
 from promptbench.model.local.row import Ends, Row
 from promptbench.model.local.rows import DecoderRows, EncoderDecoderRows
-from promptbench.model.local.runner import Runner, runner_for
+from promptbench.model.local.runner import Runner
 from promptbench.model.local.scheduler import CHUNK, ROWS, Scheduler
 from promptbench.record import Request
 

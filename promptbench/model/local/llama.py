@@ -15,7 +15,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from promptbench.model.local.attention import Attention, How, Step
+from promptbench.model.local.attention import Attention, Step
+from promptbench.model.local.partial import How
 from promptbench.model.local.runner import Runner
 
 ARCHITECTURES = ("llama", "mistral", "qwen2", "qwen3")

@@ -9,21 +9,10 @@ import torch
 from torch import Tensor
 from transformers import AttentionInterface
 
-from promptbench.model.local.attention import (
-    NAME,
-    Block,
-    Decoding,
-    Piece,
-    Shared,
-    Step,
-    packed_attention,
-)
-from promptbench.model.local.cache import Keys, Shape
+from promptbench.model.local.attention import NAME, Step, packed_attention
+from promptbench.model.local.cache import Shape
 
 AttentionInterface.register(NAME, packed_attention)
-
-PROBE = [5, 3, 8, 1, 9, 2, 7, 4, 6, 5, 3, 8]
-TOLERANCE = 2e-3
 
 
 class Runner:
@@ -59,57 +48,3 @@ class Runner:
         )
         logits: Tensor = output.logits[0].float().cpu()
         return logits
-
-
-def runner_for(model: Any) -> Runner | None:
-    """The fastest runner that computes what transformers computes for this model.
-
-    None if its layers do not call transformers' attention interface, or use it in a way that ours
-    does not serve: such a model runs in padded batches.
-    """
-    from promptbench.model.local.llama import ARCHITECTURES, LlamaRunner
-
-    kinds = [LlamaRunner, Runner] if model.config.model_type in ARCHITECTURES else [Runner]
-    usual = model.config._attn_implementation
-    expected = plain_logits(model)
-    for kind in kinds:
-        try:
-            runner = kind(model)
-            if runner.shape.layers and agrees(runner, expected):
-                return runner
-        except (AttributeError, ValueError, NotImplementedError):
-            continue
-    model.set_attn_implementation(usual)
-    return None
-
-
-@torch.no_grad()
-def plain_logits(model: Any) -> Tensor:
-    """What transformers computes after the probe's tokens, by its own attention."""
-    ids = torch.tensor([PROBE], device=model.device)
-    logits: Tensor = model(input_ids=ids, use_cache=False).logits[0, -1].float().cpu()
-    return logits
-
-
-@torch.no_grad()
-def agrees(runner: Runner, expected: Tensor) -> bool:
-    """Read the probe as a segment, two pieces and a decoded token, and compare."""
-    cut, rest = 4, len(PROBE) - 4
-    above, own = Keys(runner.shape, 1, cut), Keys(runner.shape, 1, rest)
-    segment, end = Block(above, 0, 0, cut), len(PROBE)
-    positions = torch.arange(end, device=runner.device)
-    one = torch.zeros(1, dtype=torch.long, device=runner.device)
-    pieces = [Piece(0, cut, segment, 0), Piece(cut, 3, Block(own, 0, cut, 3), 0)]
-    runner.forward(
-        PROBE[: cut + 3], Step(positions[: cut + 3], pieces, [Shared(cut, 3, segment)]), []
-    )
-    middle = Block(own, 0, cut, rest - 1)
-    step = Step(
-        positions[cut + 3 : end - 1],
-        [Piece(0, rest - 4, middle, 3)],
-        [Shared(0, rest - 4, segment)],
-    )
-    runner.forward(PROBE[cut + 3 : end - 1], step, [])
-    decoding = Decoding(0, one, one + rest - 1, own, 1, rest, ((segment, one),))
-    found = runner.forward(PROBE[end - 1 :], Step(positions[end - 1 :], decoding=decoding), [0])
-    return torch.allclose(found[0], expected, atol=TOLERANCE, rtol=TOLERANCE)
