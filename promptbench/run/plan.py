@@ -248,9 +248,14 @@ def check_fit(ready: Sequence[Ready], cases: Sequence[Case], slots: Iterable[Slo
             f" tokens more than the context of {one.model.info.context:,}"
             f" (prompt {slot.tokens:,}, output up to {one.candidate.sampling.max_tokens:,})",
             where=one.template.shown,
-            hint="Shorten the case or the prompt, lower sampling.max_tokens, or take a model with"
-            " a longer context.",
+            hint=shorter(one),
         )
+
+
+def shorter(one: Ready) -> str:
+    """What makes a prompt fit: an encoder's context does not hold the output."""
+    lower = " lower sampling.max_tokens," if one.model.info.family == "decoder-only" else ""
+    return f"Shorten the case or the prompt,{lower} or take a model with a longer context."
 
 
 def needed(one: Ready, tokens: int) -> int:

@@ -17,12 +17,14 @@ def split_rows(
 ) -> dict[str, list[Mapping[str, Any]]]:
     """Deal whole groups, in a seeded order, to each split until it has its share of the rows.
 
-    `group` names the field that rows of a group share ("" makes each row its own group);
+    `group` names the field that rows of a group share; without it ("", or null in a row) a row is
+    a group of its own.
     `shares` are fractions of the rows by split, and the last split gets what is left.
     """
     groups: dict[object, list[Mapping[str, Any]]] = {}
     for number, row in enumerate(rows):
-        groups.setdefault(str(row[group]) if group else number, []).append(row)
+        name = row[group] if group else None
+        groups.setdefault(number if name is None else str(name), []).append(row)
     names = list(groups)
     random.Random(seed).shuffle(names)
     splits = list(shares)

@@ -261,6 +261,7 @@ def test_schema_prints_one_json_schema_that_knows_the_suite_and_its_metrics(ask:
 # check-model
 
 
+@pytest.mark.slow
 def test_check_model_says_that_a_model_is_exact(ask: Ask, workspace: Workspace):
     from tests.model.tiny import write_tiny
 

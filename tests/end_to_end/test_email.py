@@ -29,12 +29,15 @@ pytestmark = [
 
 @pytest.fixture(scope="module")
 def emails(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
-    """A copy of the project's suite whose outputs are short."""
+    """A copy of the project's suite: the shortest emails first, and short outputs."""
     workspace = Workspace(tmp_path_factory.mktemp("project").resolve())
     copytree(PROJECT / "prompts", workspace.folder / "prompts")
     copytree(PROJECT / "suites" / "email", workspace.folder / "suites" / "email")
     workspace.write(SUITE, (PROJECT / "suites" / "email.yaml").read_text(encoding="utf-8"))
     workspace.edit(SUITE, "max_tokens: 96", "max_tokens: 16")
+    path = workspace.folder / "suites" / "email" / "test.jsonl"
+    rows = sorted(path.read_text(encoding="utf-8").splitlines(), key=len)
+    path.write_text("\n".join(rows), encoding="utf-8")
     return workspace
 
 
