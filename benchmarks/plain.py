@@ -1,8 +1,4 @@
-"""The plainest loop: transformers generate, one prompt at a time: python plain.py WORKLOAD OUT.
-
-With --ties FILE it says, for outputs in FILE that differ, how far apart the two tokens' logits
-are at the first difference.
-"""
+"""The plainest loop: transformers generate, one prompt at a time: python plain.py WORKLOAD OUT."""
 
 from __future__ import annotations
 
@@ -20,7 +16,7 @@ from promptbench.model.spec import open_model
 
 
 def main() -> None:
-    """Generate, or explain differences."""
+    """Generate and write seconds and output ids as JSON."""
     parser = argparse.ArgumentParser()
     parser.add_argument("workload")
     parser.add_argument("out")
