@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
 Role = Literal["system", "user", "assistant"]
 Direction = Literal["higher", "lower", "none"]
-FinishReason = Literal["stop", "stop_string", "length", ""]
+FinishReason = Literal["stop", "stop_string", "length", "choice", ""]
+Normalise = Literal["none", "tokens", "characters"]
+Parser = Literal["exact", "first", "last"]
 RunStatus = Literal["running", "interrupted", "failed", "complete"]
 
 
@@ -51,8 +53,38 @@ class Prompt:
 
 
 @dataclass(frozen=True, slots=True)
+class Labels:
+    """The answers of a classification: `words[i]` are the texts that mean `names[i]`.
+
+    `parser` says how a written answer is read: "exact", if it is a word and nothing else; "first"
+    or "last", by the first or last word that occurs in it.
+    """
+
+    names: tuple[str, ...]
+    words: tuple[tuple[str, ...], ...]
+    parser: Parser = "first"
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Answers to choose from: `words[i]` are the texts that may stand for the label `labels[i]`.
+
+    A word's log-likelihood is the sum over its tokens, or with `normalise` their mean, or the sum
+    over the word's number of characters.
+    """
+
+    labels: tuple[str, ...]
+    words: tuple[tuple[str, ...], ...]
+    normalise: Normalise = "none"
+
+
+@dataclass(frozen=True, slots=True)
 class Sampling:
-    """How the next token is chosen. `temperature` 0 is greedy; `top_k` 0 and `top_p` 1 are off."""
+    """How the answer is found: by writing it token by token, or by a `choice` among labels.
+
+    `temperature` 0 is greedy; `top_k` 0 and `top_p` 1 are off. `logprobs` asks for the
+    log-probability of each token that is written.
+    """
 
     max_tokens: int = 256
     temperature: float = 0.0
@@ -61,15 +93,21 @@ class Sampling:
     repetition_penalty: float = 1.0
     stop: tuple[str, ...] = ()
     seed: int = 0
+    logprobs: bool = False
+    choice: Choice | None = None
 
     def canonical(self) -> dict[str, Any]:
         """The settings that can change the output, and no others: greedy knows no seed."""
-        fixed = {
+        if self.choice is not None:
+            return {"choice": asdict(self.choice)}
+        fixed: dict[str, Any] = {
             "max_tokens": self.max_tokens,
             "repetition_penalty": self.repetition_penalty,
             "stop": sorted(self.stop),
             "temperature": self.temperature,
         }
+        if self.logprobs:
+            fixed["logprobs"] = True
         if self.temperature == 0:
             return fixed
         return fixed | {"top_p": self.top_p, "top_k": self.top_k, "seed": self.seed}
@@ -114,7 +152,10 @@ class Completion:
     """What came back for the request `key`.
 
     `seconds` is what the row cost: its share of its batch's wall time, or a server's latency.
-    A completion with an `error` has no text that may be scored.
+    A completion with an `error` has no text that may be scored. Where the request was to choose,
+    `text` is the label, and `choices` has the log-likelihood of every label, in their order.
+    `logprobs` are those of the tokens written, where they were asked for: of the model's own
+    distribution, before temperature and penalties.
     """
 
     key: str
@@ -124,15 +165,21 @@ class Completion:
     finish_reason: FinishReason
     seconds: float
     error: str = ""
+    choices: tuple[float, ...] = ()
+    logprobs: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """A metric's value for one completion; None is `unscored`, and `reason` says why."""
+    """A metric's value for one completion; None is `unscored`, and `reason` says why.
+
+    `parts` is what a pooled metric needs of this completion (see MetricInfo).
+    """
 
     metric: str
     value: float | None
     reason: str = ""
+    parts: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +193,11 @@ class MetricSpec:
 
 @dataclass(frozen=True, slots=True)
 class MetricInfo:
-    """What a reader must know of a metric. `low` and `high` bound its range (None: no bound)."""
+    """What a reader must know of a metric. `low` and `high` bound its range (None: no bound).
+
+    A figure over cases is the mean of their values, or, where `pool` names a function of
+    promptbench.metric.pool, that function of the parts of all of them, such as macro-F1.
+    """
 
     name: str
     label: str
@@ -156,6 +207,7 @@ class MetricInfo:
     binary: bool = False
     settings: Mapping[str, Any] = field(default_factory=dict)
     description: str = ""
+    pool: str = ""
 
 
 @dataclass(frozen=True, slots=True)

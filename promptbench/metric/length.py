@@ -11,7 +11,7 @@ from pydantic import ConfigDict, Field, model_validator
 
 from promptbench.metric.sentence import SentenceSettings, split_sentences
 from promptbench.metric.setting import MetricSettings, shown
-from promptbench.record import Case, MetricInfo, Score
+from promptbench.record import Case, Completion, MetricInfo, Score
 
 Unit = Literal["sentences", "words", "characters"]
 
@@ -55,8 +55,9 @@ class Length:
     settings: LengthSettings
     needs_references: bool = False
 
-    def score(self, text: str, case: Case) -> Score:
+    def score(self, completion: Completion, case: Case) -> Score:
         """Score 1 or 0; every text can be scored."""
+        text = completion.text
         count, low, high = self.count(text), self.settings.min, self.settings.max
         within = (low is None or count >= low) and (high is None or count <= high)
         return Score(self.info.name, float(within))

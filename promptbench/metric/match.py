@@ -10,7 +10,7 @@ from pydantic import Field, field_validator
 
 from promptbench.metric.protocol import NO_REFERENCE
 from promptbench.metric.setting import MetricSettings, shown
-from promptbench.record import Case, MetricInfo, Score
+from promptbench.record import Case, Completion, MetricInfo, Score
 
 Phrases = Annotated[list[Annotated[str, Field(min_length=1)]], Field(min_length=1)]
 
@@ -60,8 +60,9 @@ class Exact:
     settings: ExactSettings
     needs_references: bool = True
 
-    def score(self, text: str, case: Case) -> Score:
+    def score(self, completion: Completion, case: Case) -> Score:
         """Score 1 or 0; unscored without references. An empty reference matches an empty text."""
+        text = completion.text
         if not case.references:
             return Score(self.info.name, None, NO_REFERENCE)
         wanted = {self._normal(reference) for reference in case.references}
@@ -81,11 +82,12 @@ class Contains:
     settings: ContainsSettings
     needs_references: bool
 
-    def score(self, text: str, case: Case) -> Score:
+    def score(self, completion: Completion, case: Case) -> Score:
         """Score 1 or 0; without lists, unscored where no reference has any text.
 
         A reference is stripped of white space around it; the phrases of a list are taken as given.
         """
+        text = completion.text
         wanted = self.settings.any or ()
         if self.needs_references:
             wanted = [one.strip() for one in case.references if one.strip()]
@@ -113,8 +115,9 @@ class Regex:
     pattern: regex.Pattern[str]
     needs_references: bool = False
 
-    def score(self, text: str, case: Case) -> Score:
+    def score(self, completion: Completion, case: Case) -> Score:
         """Score 1 or 0; unscored where the pattern needs longer than its timeout."""
+        text = completion.text
         find = self.pattern.fullmatch if self.settings.full else self.pattern.search
         try:
             found = find(text, timeout=self.settings.timeout)

@@ -1,4 +1,4 @@
-"""What a metric is: a completion's text and its case in, a Score out."""
+"""What a metric is: a completion and its case in, a Score out."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from promptbench.metric.setting import MetricSettings
-from promptbench.record import Case, MetricInfo, Score
+from promptbench.record import Case, Completion, MetricInfo, Score
 
 NO_REFERENCE = "the case has no reference"
 
 
 class Metric(Protocol):
-    """Scores one text at a time. Equal text and case give an equal score, on every machine."""
+    """Scores one completion at a time. Equal input gives an equal score, on every machine."""
 
     @property
     def info(self) -> MetricInfo:
@@ -25,8 +25,8 @@ class Metric(Protocol):
         """Whether a case without references cannot be scored."""
         ...
 
-    def score(self, text: str, case: Case) -> Score:
-        """Score the text of a completion, never of one with an error.
+    def score(self, completion: Completion, case: Case) -> Score:
+        """Score a completion, never one with an error.
 
         What cannot be scored has the value None and a reason; it is never 0.
         """

@@ -13,7 +13,7 @@ from pydantic import Field
 from promptbench.metric.protocol import NO_REFERENCE
 from promptbench.metric.sentence import SentenceSettings, split_sentences
 from promptbench.metric.setting import MetricSettings, shown
-from promptbench.record import Case, MetricInfo, Score
+from promptbench.record import Case, Completion, MetricInfo, Score
 
 Kind = Literal["rouge1", "rouge2", "rougeL", "rougeLsum"]
 
@@ -67,8 +67,9 @@ class Rouge:
     pool: Callable[[list[float]], float]
     needs_references: bool = True
 
-    def score(self, text: str, case: Case) -> Score:
+    def score(self, completion: Completion, case: Case) -> Score:
         """F1 against the best reference, or the mean over all of them, from 0 to 1."""
+        text = completion.text
         references = [one for one in case.references if len(self.words(one)) >= self.shortest]
         if not references:
             return Score(self.info.name, None, self._reason(case))

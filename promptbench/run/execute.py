@@ -149,7 +149,7 @@ def score(plan: Plan, store: Store, run_id: str) -> None:
         case = plan.cases[cell[1]]
         lacking = [m for m in plan.metrics if (cell, m.info.name) not in have]
         if lacking:
-            waiting.append((cell, [metric.score(done.text, case) for metric in lacking]))
+            waiting.append((cell, [metric.score(done, case) for metric in lacking]))
         if len(waiting) == SCORED_AT_ONCE:
             store.save_scores(run_id, waiting)
             waiting = []

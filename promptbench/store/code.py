@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import struct
 from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
@@ -11,6 +12,7 @@ from typing import Any
 from promptbench.record import (
     Candidate,
     Case,
+    Choice,
     Message,
     MetricInfo,
     Prompt,
@@ -68,13 +70,33 @@ def run_from(run_id: str, created: str, status: RunStatus, seconds: float, text:
     )
 
 
+def packed(values: Sequence[float]) -> bytes:
+    """Numbers as little-endian doubles."""
+    return struct.pack(f"<{len(values)}d", *values)
+
+
+def unpacked(data: bytes) -> tuple[float, ...]:
+    """Numbers from little-endian doubles."""
+    return struct.unpack(f"<{len(data) // 8}d", data)
+
+
 def candidate_from(value: dict[str, Any]) -> Candidate:
     """A candidate from its part of the header."""
-    sampling = value["sampling"]
+    sampling = dict(value["sampling"])
+    choice = sampling.pop("choice", None)
     return Candidate(
         name=value["name"],
         prompt=Prompt(**value["prompt"]),
         model=value["model"],
         model_identity=value["model_identity"],
-        sampling=Sampling(**{**sampling, "stop": tuple(sampling["stop"])}),
+        sampling=Sampling(
+            **{**sampling, "stop": tuple(sampling["stop"])},
+            choice=None if choice is None else choice_from(choice),
+        ),
     )
+
+
+def choice_from(value: dict[str, Any]) -> Choice:
+    """A choice from its part of the header."""
+    words = tuple(tuple(one) for one in value["words"])
+    return Choice(tuple(value["labels"]), words, value["normalise"])

@@ -17,7 +17,9 @@ from promptbench.store.code import (
     case_json,
     header_json,
     messages_json,
+    packed,
     run_from,
+    unpacked,
 )
 from promptbench.store.connection import connect, explained, transaction
 
@@ -26,7 +28,9 @@ Cell = tuple[int, int, int]
 
 Value = TypeVar("Value")
 
-COLUMNS = "text, prompt_tokens, output_tokens, finish_reason, seconds, error"
+COLUMNS = (
+    "text, prompt_tokens, output_tokens, finish_reason, seconds, error, choices, logprobs"
+)
 CHUNK = 500
 
 
@@ -175,7 +179,7 @@ class Store:
                 self.connection.execute("INSERT OR IGNORE INTO request VALUES (?, ?, ?, ?)", row)
                 cursor = self.connection.execute(
                     f"INSERT INTO completion (key, created, {COLUMNS})"
-                    " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                     (
                         done.key,
                         created,
@@ -185,6 +189,8 @@ class Store:
                         done.finish_reason,
                         done.seconds,
                         done.error,
+                        packed(done.choices),
+                        packed(done.logprobs),
                     ),
                 )
                 self.put_samples([(run_id, *cell, cursor.lastrowid) for cell in cells[done.key]])
@@ -201,13 +207,13 @@ class Store:
     def save_scores(self, run_id: str, scored: Iterable[tuple[Cell, Iterable[Score]]]) -> None:
         """Write scores of a run's cells; a score that is there is replaced."""
         rows = [
-            (run_id, *cell, score.metric, score.value, score.reason)
+            (run_id, *cell, score.metric, score.value, score.reason, packed(score.parts))
             for cell, scores in scored
             for score in scores
         ]
         with explained(self.path), transaction(self.connection):
             self.connection.executemany(
-                "INSERT OR REPLACE INTO score VALUES (?, ?, ?, ?, ?, ?, ?)", rows
+                "INSERT OR REPLACE INTO score VALUES (?, ?, ?, ?, ?, ?, ?, ?)", rows
             )
 
     def outputs(self, run_id: str) -> Iterator[tuple[Cell, Completion]]:
@@ -216,14 +222,17 @@ class Store:
                   JOIN completion ON completion.id = completion
                   WHERE run = ? ORDER BY candidate, "case", repeat"""
         for row in self.query(sql, (run_id,)):
-            yield row[:3], Completion(*row[3:])
+            *plain, choices, logprobs = row[3:]
+            done = Completion(*plain, choices=unpacked(choices), logprobs=unpacked(logprobs))
+            yield row[:3], done
 
     def scores(self, run_id: str) -> Iterator[tuple[Cell, Score]]:
         """A run's scores, in the order of candidates, cases and repeats."""
-        sql = """SELECT candidate, "case", repeat, metric, value, reason FROM score
+        sql = """SELECT candidate, "case", repeat, metric, value, reason, parts FROM score
                  WHERE run = ? ORDER BY candidate, "case", repeat, metric"""
         for row in self.query(sql, (run_id,)):
-            yield row[:3], Score(*row[3:])
+            *plain, parts = row[3:]
+            yield row[:3], Score(*plain, parts=unpacked(parts))
 
     def samples(self, run_id: str) -> Iterator[Sample]:
         """Every cell of a run, filled or not, in the order of candidates, cases and repeats."""

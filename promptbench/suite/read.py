@@ -11,7 +11,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from promptbench.error import SuiteError, choices
-from promptbench.record import MetricSpec, Sampling
+from promptbench.record import Choice, Labels, MetricSpec, Sampling
 from promptbench.suite.data import DataSource, Fields
 from promptbench.suite.document import Document, Key, read_document
 from promptbench.suite.explain import explain
@@ -58,6 +58,7 @@ class Suite:
     primary: str
     primary_where: str
     repeats: int
+    labels: Labels | None = None
 
     def split(self, name: str) -> DataSource:
         """The data of one split. Raises SuiteError if the suite does not have it."""
@@ -75,6 +76,7 @@ def read_suite(path: Path) -> Suite:
     document = read_document(path, shown)
     stated = validated(document)
     workspace = workspace_of(path)
+    labels = labels_of(stated, document)
     return Suite(
         name=stated.suite,
         description=stated.description,
@@ -85,11 +87,12 @@ def read_suite(path: Path) -> Suite:
         splits=data_sources(stated.data, document, path, workspace),
         prompts=prompt_specs(stated.prompts, document, path, workspace),
         models=model_specs(stated.models, document),
-        samplings=samplings(stated.sampling, document),
+        samplings=samplings(stated.sampling, labels, document),
         metrics=metric_specs(stated.metrics, document),
         primary=stated.primary or "",
         primary_where=document.where(("primary",)),
         repeats=stated.repeats,
+        labels=labels,
     )
 
 
@@ -101,6 +104,10 @@ def validated(document: Document) -> SuiteFile:
         value["data"] = data | {"references": [data["references"]]}
     if isinstance(value.get("prompts"), list):
         value["prompts"] = [{"file": p} if isinstance(p, str) else p for p in value["prompts"]]
+    labels = value.get("labels")
+    if isinstance(labels, list) and all(isinstance(label, str) for label in labels):
+        refuse_twice(labels, document)
+        value["labels"] = {label: [label] for label in labels}
     single = isinstance(value.get("sampling"), dict)
     if single:
         value["sampling"] = [value["sampling"]]
@@ -216,7 +223,42 @@ def model_specs(models: list[str], document: Document) -> tuple[ModelSpec, ...]:
     return tuple(specs.values())
 
 
-def samplings(settings: list[SamplingSettings], document: Document) -> dict[str, Sampling]:
+def labels_of(stated: SuiteFile, document: Document) -> Labels | None:
+    """The labels of a classification; none for other tasks, which must not have any."""
+    if stated.task != "classify":
+        if stated.labels is not None:
+            hint = "Add `task: classify`, or take the labels away."
+            where = document.where(("labels",))
+            raise SuiteError("labels are for `task: classify`", where=where, hint=hint)
+        return None
+    if stated.labels is None or len(stated.labels) < 2:
+        raise SuiteError(
+            "`task: classify` needs two labels or more",
+            where=document.where(("labels",) if stated.labels else ("task",)),
+            hint="For example `labels: [positive, negative]`.",
+        )
+    for label, words in stated.labels.items():
+        if not words:
+            hint = f"For example `{label}: [{label}]`."
+            where = document.where(("labels", label))
+            raise SuiteError(f"label '{label}' has no words", where=where, hint=hint)
+    every = [word for words in stated.labels.values() for word in words]
+    refuse_twice(every, document)
+    words = tuple(tuple(words) for words in stated.labels.values())
+    return Labels(tuple(stated.labels), words, stated.parser)
+
+
+def refuse_twice(words: list[str], document: Document) -> None:
+    """A word means one label."""
+    for i, word in enumerate(words):
+        if word in words[:i]:
+            where = document.where(("labels",))
+            raise SuiteError(f"labels: '{word}' is there twice", where=where, hint="Keep one.")
+
+
+def samplings(
+    settings: list[SamplingSettings], labels: Labels | None, document: Document
+) -> dict[str, Sampling]:
     """The sampling settings by name; where there are several, each must have one."""
     found: dict[str, Sampling] = {}
     for i, one in enumerate(settings):
@@ -227,9 +269,28 @@ def samplings(settings: list[SamplingSettings], document: Document) -> dict[str,
                 where=document.where(("sampling", i)),
                 hint="For example `- {name: greedy, temperature: 0}`.",
             )
-        values = one.model_dump(exclude={"name"}) | {"stop": tuple(one.stop)}
-        found[name] = Sampling(**values)
+        choice = choice_of(one, labels, document.where(("sampling", i, "answer")))
+        if choice is not None:
+            found[name] = Sampling(choice=choice)
+            continue
+        values = one.model_dump(exclude={"name", "answer", "normalise"})
+        found[name] = Sampling(**values | {"stop": tuple(one.stop)})
     return found
+
+
+def choice_of(one: SamplingSettings, labels: Labels | None, where: str) -> Choice | None:
+    """What there is to choose from; None where the answer is written."""
+    if labels is None:
+        if one.answer == "likelihood":
+            raise SuiteError(
+                "`answer: likelihood` needs labels to choose from",
+                where=where,
+                hint="Add `task: classify` and `labels:`.",
+            )
+        return None
+    if one.answer == "written":
+        return None
+    return Choice(labels.names, labels.words, one.normalise)
 
 
 def metric_specs(metrics: list[Any], document: Document) -> tuple[MetricSpec, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -50,9 +50,19 @@ class PromptFile(Strict):
 
 
 class SamplingSettings(Strict):
-    """How the next token is chosen. Temperature 0 is greedy."""
+    """How the answer is found. Temperature 0 is greedy."""
 
     name: Name | None = Field(None, description="Its name, where a suite compares several.")
+    answer: Literal["written", "likelihood"] | None = Field(
+        None,
+        description="likelihood: the label that the model finds likeliest, without writing (for"
+        " `task: classify`, where it is the default); written: what it writes.",
+    )
+    normalise: Literal["none", "tokens", "characters"] = Field(
+        "none",
+        description="For answer: likelihood. Compare the labels' log-likelihoods as they are, or"
+        " a token or a character, so that long labels have a chance.",
+    )
     max_tokens: int = Field(256, ge=1, le=100_000, description="Output tokens at most.")
     temperature: float = Field(0.0, ge=0, le=10, description="0: always the likeliest token.")
     top_p: float = Field(1.0, gt=0, le=1, description="Share of the likeliest tokens to draw from.")
@@ -60,6 +70,7 @@ class SamplingSettings(Strict):
     repetition_penalty: float = Field(1.0, gt=0, le=10, description="1: no penalty.")
     stop: list[Text] = Field(default_factory=list, description="Output ends before any of these.")
     seed: int = Field(0, ge=0, description="Seed of the sampling.")
+    logprobs: bool = Field(False, description="Keep the log-probability of each token written.")
 
 
 class SuiteFile(Strict):
@@ -67,6 +78,19 @@ class SuiteFile(Strict):
 
     suite: Name = Field(description="The suite's name.")
     description: str = Field("", description="One sentence for the report.")
+    task: Literal["generate", "classify"] = Field(
+        "generate", description="What the model does: write a text, or name one of `labels`."
+    )
+    labels: dict[Text, list[Text]] | None = Field(
+        None,
+        description="For task: classify. The labels, or each with the words that a model may use"
+        " for it, such as `positive: [good, great]`.",
+    )
+    parser: Literal["exact", "first", "last"] = Field(
+        "first",
+        description="For task: classify. How a written answer is read: exact, if it is a label and"
+        " nothing else; first or last, by the first or last label that occurs in it.",
+    )
     data: DataFile = Field(description="The files of the cases, `test:` at least.")
     prompts: list[PromptFile] = Field(
         min_length=1, description="Template files, such as ../prompts/email/*.j2."
@@ -102,6 +126,9 @@ def suite_schema(metrics: dict[str, Any]) -> dict[str, Any]:
     }
     one = {"$ref": "#/$defs/SamplingSettings"}
     properties["sampling"] = {"anyOf": [one, {"type": "array", "items": one, "minItems": 1}]}
+    labels = properties["labels"]
+    names = {"type": "array", "items": {"type": "string", "minLength": 1}, "minItems": 2}
+    labels["anyOf"] = [names, *labels["anyOf"]]
     fields = defs["DataFile"]["properties"]
     short: dict[str, Any] = {"type": "string", "minLength": 1}
     many = {"type": "array", "items": short}

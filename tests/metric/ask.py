@@ -2,7 +2,7 @@
 
 from promptbench.metric.protocol import Metric
 from promptbench.metric.registry import build_metrics
-from promptbench.record import Case, MetricSpec
+from promptbench.record import Case, Completion, MetricSpec
 
 
 def metric(kind: str, **settings: object) -> Metric:
@@ -13,15 +13,19 @@ def case(*references: str) -> Case:
     return Case("one", {}, references)
 
 
+def output(text: str) -> Completion:
+    return Completion("key", text, 3, 5, "stop", 0.5)
+
+
 def score(asked: Metric, text: str, *references: str) -> float:
-    found = asked.score(text, case(*references))
+    found = asked.score(output(text), case(*references))
     assert found.value is not None, found.reason
     assert (found.metric, found.reason) == (asked.info.name, "")
     return found.value
 
 
 def unscored(asked: Metric, text: str, *references: str) -> str:
-    found = asked.score(text, case(*references))
+    found = asked.score(output(text), case(*references))
     assert found.value is None
     assert found.metric == asked.info.name
     return found.reason

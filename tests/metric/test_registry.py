@@ -10,9 +10,9 @@ from promptbench.metric import registry
 from promptbench.metric.protocol import MetricType
 from promptbench.metric.registry import METRICS, build_metrics, settings_schema
 from promptbench.metric.setting import MetricSettings
-from promptbench.record import Case, MetricInfo, MetricSpec, Score
+from promptbench.record import Case, Completion, MetricInfo, MetricSpec, Score
 
-from .ask import metric
+from .ask import metric, output
 
 REQUIRED = {
     "characters": {"max": 9},
@@ -33,8 +33,8 @@ class Shout:
     info: MetricInfo
     needs_references: bool = False
 
-    def score(self, text: str, case: Case) -> Score:
-        return Score(self.info.name, float(text.isupper()))
+    def score(self, completion: Completion, case: Case) -> Score:
+        return Score(self.info.name, float(completion.text.isupper()))
 
 
 def build_shout(settings: ShoutSettings) -> Shout:
@@ -70,7 +70,7 @@ def test_every_metric_describes_itself_and_scores(kind):
     assert built.info.label
     assert built.info.description
     assert built.info.settings["metric"] == kind
-    scored = built.score("a b", Case("one", {}, ("a b",)))
+    scored = built.score(output("a b"), Case("one", {}, ("a b",)))
     assert scored == Score(kind, 1.0)
 
 
@@ -79,7 +79,7 @@ def test_every_metric_takes_an_alias(kind):
     built = metric(kind, name="my metric", **REQUIRED.get(kind, {}))
     assert built.info.name == "my metric"
     assert built.info.settings["metric"] == kind
-    assert built.score("a b", Case("one", {}, ("a b",))).metric == "my metric"
+    assert built.score(output("a b"), Case("one", {}, ("a b",))).metric == "my metric"
 
 
 def test_metrics_come_in_the_order_asked_for():
@@ -194,7 +194,7 @@ def test_a_huge_value_does_not_flood_the_message():
 def test_a_metric_of_another_package_is_found(install):
     install(("shout", f"{__name__}:SHOUT"))
     built = metric("shout", name="loud")
-    assert built.score("HI", Case("one", {})) == Score("loud", 1.0)
+    assert built.score(output("HI"), Case("one", {})) == Score("loud", 1.0)
     assert refusal("shout", loud="yes").hint == "Allowed: true or false."
     assert "shout" in refusal("shuot").hint
     assert "shout" in settings_schema()["items"]["anyOf"][0]["enum"]

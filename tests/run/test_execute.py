@@ -295,11 +295,11 @@ class Wary:
         self.info = inner.info
         self.asked: list[str] = []
 
-    def score(self, text: str, case: Case) -> Score:
+    def score(self, completion: Completion, case: Case) -> Score:
         self.asked.append(case.id)
         if case.id == "mail-1":
             return Score(self.info.name, None, "it does not parse")
-        return self.inner.score(text, case)
+        return self.inner.score(completion, case)
 
 
 def test_unscored_is_stored_with_its_reason_and_never_as_0(

@@ -53,26 +53,39 @@ class Shared:
 
 
 @dataclass(frozen=True, slots=True)
-class Decoding:
-    """One new token for each of several rows: tokens `first` to the step's end.
+class Bunch:
+    """Generating rows whose slots are neighbours, so that one call attends for all of them.
 
-    `rows` are their slots, of which the highest lies below `extent`; `at` counts the tokens that
-    each slot holds already, `longest` is the most after this one; `shared` has each segment with
-    the indices of the rows below it.
+    `rows` are the tokens of the step that are theirs, in the order of their slots, which lie from
+    `low` to `high` (exclusive); `slots` are those counted from `low`, None where none between is
+    idle. `at` counts the tokens that each slot holds already, `longest` is the most after this one.
     """
 
-    first: int
     rows: Tensor
+    low: int
+    high: int
+    at: Tensor
+    longest: int
+    slots: Tensor | None
+
+
+@dataclass(frozen=True, slots=True)
+class Decoding:
+    """One new token for each of several rows: the first tokens of the step.
+
+    `slots` are the rows' slots, `at` counts the tokens that each holds already, and `bunches`
+    cover all rows.
+    """
+
+    slots: Tensor
     at: Tensor
     keys: Keys
-    extent: int
-    longest: int
-    shared: tuple[tuple[Block, Tensor], ...]
+    bunches: tuple[Bunch, ...]
 
 
 @dataclass(slots=True)
 class Step:
-    """What one forward pass does. `positions` are those of its tokens.
+    """What one forward pass does. `positions` are those of its tokens, generating rows first.
 
     `masks` keeps what every layer needs anew. With `probing`, each layer only notes in `shapes`
     what it would keep for a token.
@@ -140,25 +153,30 @@ class Attention:
     def run(self, query: Tensor, key: Tensor, value: Tensor) -> Tensor:
         """[heads, tokens, width] in, [tokens, heads, width] out."""
         heads, tokens, _ = query.shape
-        groups = heads // key.shape[0]
-        grouped = query.unflatten(0, (key.shape[0], groups))  # type: ignore[no-untyped-call]
-        output = query.new_empty(key.shape[0], groups, tokens, value.shape[2])
-        weight = query.new_empty(key.shape[0], groups, tokens)
-        for piece in self.step.pieces:
-            piece.own.keys.write(
-                self.layer,
-                piece.own.row,
-                piece.at,
-                key[:, piece.first : piece.first + piece.count],
-                value[:, piece.first : piece.first + piece.count],
-            )
-        for number, piece in enumerate(self.step.pieces):
-            self.own(number, piece, grouped, output, weight)
-        for number, shared in enumerate(self.step.shared):
-            self.share(number, shared, grouped, output, weight)
+        kinds = key.shape[0]
+        asking = query.transpose(0, 1).unflatten(1, (kinds, heads // kinds))  # type: ignore[no-untyped-call]
+        output = query.new_empty(tokens, kinds, heads // kinds, value.shape[2])
+        weight = query.new_empty(tokens, kinds, heads // kinds)
+        self.write(key, value)
         if self.step.decoding is not None:
-            self.decode(self.step.decoding, grouped, key, value, output)
-        return output.flatten(0, 1).transpose(0, 1)
+            for number in range(len(self.step.decoding.bunches)):
+                self.decode(number, self.step.decoding, asking, output, weight)
+        for number, piece in enumerate(self.step.pieces):
+            self.own(number, piece, asking, output, weight)
+        for number, shared in enumerate(self.step.shared):
+            self.share(number, shared, asking, output, weight)
+        return output.flatten(1, 2)
+
+    def write(self, key: Tensor, value: Tensor) -> None:
+        """Keep the new tokens' keys and values."""
+        for piece in self.step.pieces:
+            part = slice(piece.first, piece.first + piece.count)
+            block = piece.own
+            block.keys.write(self.layer, block.row, piece.at, key[:, part], value[:, part])
+        if (decoding := self.step.decoding) is not None:
+            part = slice(0, len(decoding.slots))
+            keys, values = key[:, part].transpose(0, 1), value[:, part].transpose(0, 1)
+            decoding.keys.write_each(self.layer, decoding.slots, decoding.at, keys, values)
 
     def own(self, number: int, piece: Piece, query: Tensor, output: Tensor, weight: Tensor) -> None:
         """New tokens against what their row holds, each up to itself."""
@@ -171,89 +189,60 @@ class Attention:
                 ("own", number, self.how.window),
                 lambda: self.visible(queries, piece.own, causal=True)[None, None],
             )
-        groups = query.shape[1]
-        output[:, :, part], weight[:, :, part] = attend(
-            query[:, :, part],
+        groups = query.shape[2]
+        found, other = attend(
+            query[part].permute(1, 2, 0, 3),
             keys.unsqueeze(1).expand(-1, groups, -1, -1),
             values.unsqueeze(1).expand(-1, groups, -1, -1),
             self.how,
             mask,
             causal=mask is None,
         )
+        output[part], weight[part] = found.permute(2, 0, 1, 3), other.permute(2, 0, 1)
 
     def share(
         self, number: int, shared: Shared, query: Tensor, output: Tensor, weight: Tensor
     ) -> None:
         """New tokens against a segment; their groups of heads become more queries of one head."""
         part = slice(shared.first, shared.first + shared.count)
-        heads, groups = query.shape[:2]
+        _, heads, groups, _ = query.shape
         keys, values = self.kept(shared.block)
         mask = None
         if self.how.window is not None:
-            queries = self.step.positions[part].repeat(groups)
+            queries = self.step.positions[part].repeat_interleave(groups)
             mask = self.step.mask(
                 ("shared", number, self.how.window),
                 lambda: self.visible(queries, shared.block, causal=False)[None, None],
             )
-        folded = query[:, :, part].reshape(1, heads, groups * shared.count, -1)
+        folded = query[part].transpose(0, 1).reshape(1, heads, shared.count * groups, -1)
         found, other = attend(folded, keys[None], values[None], self.how, mask)
-        found = found.view(heads, groups, shared.count, -1)
-        other = other.view(heads, groups, shared.count)
-        output[:, :, part], weight[:, :, part] = merge(
-            output[:, :, part], weight[:, :, part], found, other
-        )
+        found = found.view(heads, shared.count, groups, -1).transpose(0, 1)
+        other = other.view(heads, shared.count, groups).transpose(0, 1)
+        merge(output[part], weight[part], found, other)
 
     def decode(
-        self, decoding: Decoding, query: Tensor, key: Tensor, value: Tensor, output: Tensor
+        self, number: int, decoding: Decoding, query: Tensor, output: Tensor, weight: Tensor
     ) -> None:
-        """One token for each row, all rows in one call, then the segments that they share."""
-        new = slice(decoding.first, None)
-        kept = decoding.keys
-        kept.write_each(
-            self.layer,
-            decoding.rows,
-            decoding.at,
-            key[:, new].transpose(0, 1),
-            value[:, new].transpose(0, 1),
-        )
-        queries = query[:, :, new].permute(2, 0, 1, 3)  # rows, heads, groups, width
-        spread = queries.new_zeros(decoding.extent, *queries.shape[1:])
-        spread[decoding.rows] = queries
-        length = decoding.longest
-        found, weight = attend(
-            spread,
-            kept.keys[self.layer][: decoding.extent, :, :length],
-            kept.values[self.layer][: decoding.extent, :, :length],
+        """One token for each of a bunch of rows, against what their slots hold."""
+        bunch = decoding.bunches[number]
+        asking = query[bunch.rows]  # rows, heads, groups, width
+        if bunch.slots is not None:
+            spread = query.new_zeros(bunch.high - bunch.low, *query.shape[1:])
+            spread[bunch.slots] = asking
+            asking = spread
+        found, other = attend(
+            asking,
+            decoding.keys.keys[self.layer][bunch.low : bunch.high, :, : bunch.longest],
+            decoding.keys.values[self.layer][bunch.low : bunch.high, :, : bunch.longest],
             self.how,
             self.step.mask(
-                ("slots", self.how.window), lambda: self.slots_visible(decoding, queries.device)
+                ("slots", number, self.how.window),
+                lambda: self.slots_visible(bunch, query.device),
             ),
         )
-        found, weight = found[decoding.rows], weight[decoding.rows]
-        for number in range(len(decoding.shared)):
-            self.decode_shared(number, decoding, queries, found, weight)
-        output[:, :, new] = found.permute(1, 2, 0, 3)
-
-    def decode_shared(
-        self, number: int, decoding: Decoding, queries: Tensor, found: Tensor, weight: Tensor
-    ) -> None:
-        """The rows below a segment against it, weighed into what was found, in place."""
-        block, below = decoding.shared[number]
-        chosen = queries[below]  # rows, heads, groups, width
-        count, heads, groups, _ = chosen.shape
-        keys, values = self.kept(block)
-        mask = None
-        if self.how.window is not None:
-            at = self.step.positions[decoding.first :][below].repeat_interleave(groups)
-            mask = self.step.mask(
-                ("below", number, self.how.window),
-                lambda: self.visible(at, block, causal=False)[None, None],
-            )
-        folded = chosen.transpose(0, 1).reshape(1, heads, count * groups, -1)
-        more, other = attend(folded, keys[None], values[None], self.how, mask)
-        more = more.view(heads, count, groups, -1).transpose(0, 1)
-        other = other.view(heads, count, groups).transpose(0, 1)
-        found[below], weight[below] = merge(found[below], weight[below], more, other)
+        if bunch.slots is not None:
+            found, other = found[bunch.slots], other[bunch.slots]
+        output[bunch.rows], weight[bunch.rows] = found, other
 
     def kept(self, block: Block) -> tuple[Tensor, Tensor]:
         """A block's keys and values, [heads, tokens, width]."""
@@ -270,11 +259,13 @@ class Attention:
             seen &= distance < self.how.window
         return seen
 
-    def slots_visible(self, decoding: Decoding, device: torch.device) -> Tensor:
+    def slots_visible(self, bunch: Bunch, device: torch.device) -> Tensor:
         """Which tokens of its slot each row may see: [slots, 1, 1, tokens]; idle slots see one."""
-        last = torch.zeros(decoding.extent, dtype=torch.long, device=device)
-        last[decoding.rows] = decoding.at
-        tokens = torch.arange(decoding.longest, device=device)
+        last = bunch.at
+        if bunch.slots is not None:
+            last = torch.zeros(bunch.high - bunch.low, dtype=torch.long, device=device)
+            last[bunch.slots] = bunch.at
+        tokens = torch.arange(bunch.longest, device=device)
         seen = tokens[None] <= last[:, None]
         if self.how.window is not None:
             seen &= tokens[None] > last[:, None] - self.how.window

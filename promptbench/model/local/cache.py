@@ -8,6 +8,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from promptbench.model.local.memory import blank
+
 
 @dataclass(frozen=True, slots=True)
 class LayerShape:
@@ -42,16 +44,8 @@ class Keys:
 
     def __init__(self, shape: Shape, rows: int, capacity: int) -> None:
         """Reserve room for `rows` of up to `capacity` tokens."""
-        # Zeros, for what is masked out is still multiplied: by 0, which leaves a NaN a NaN.
-        dtype, device = shape.dtype, shape.device
-        self.keys = [
-            torch.zeros(rows, s.heads, capacity, s.key_width, dtype=dtype, device=device)
-            for s in shape.layers
-        ]
-        self.values = [
-            torch.zeros(rows, s.heads, capacity, s.value_width, dtype=dtype, device=device)
-            for s in shape.layers
-        ]
+        self.keys = [room(shape, rows, s.heads, capacity, s.key_width) for s in shape.layers]
+        self.values = [room(shape, rows, s.heads, capacity, s.value_width) for s in shape.layers]
 
     def write(self, layer: int, row: int, at: int, keys: Tensor, values: Tensor) -> None:
         """Put [heads, tokens, width] behind what a row has."""
@@ -71,16 +65,9 @@ class Keys:
             kept[target, :, :tokens] = kept[source, :, :tokens]
 
 
-def free_memory() -> int:
-    """Bytes that a new process could take without swapping; 4 GB where the system does not tell."""
-    try:
-        with open("/proc/meminfo", encoding="ascii") as file:  # noqa: PTH123
-            for line in file:
-                if line.startswith("MemAvailable"):
-                    return int(line.split()[1]) * 1024
-    except OSError:
-        pass
-    return 4 * 2**30
+def room(shape: Shape, *sizes: int) -> Tensor:
+    """Zeros, for what is masked out is still multiplied: by 0, which leaves a NaN a NaN."""
+    return blank(sizes, shape.dtype, shape.device)
 
 
 def slots_for(budget: int, shape: Shape, lengths: Sequence[int], most: int) -> int:

@@ -9,9 +9,9 @@ from typing import Any
 import torch
 
 from promptbench.error import RunError
-from promptbench.model.local.cache import free_memory
 from promptbench.model.local.fit import runner_for
 from promptbench.model.local.generate import batches, generate
+from promptbench.model.local.memory import bound_kernels, free_memory, keep_freed_memory
 from promptbench.model.local.row import Ends, Row
 from promptbench.model.local.rows import DecoderRows, EncoderDecoderRows
 from promptbench.model.local.runner import Runner
@@ -80,6 +80,8 @@ Engine = PackedEngine | PaddedEngine
 
 def engine_for(model: Any, ends: Ends, max_memory: int | None = None) -> Engine:
     """The fastest engine that is exact for a model."""
+    bound_kernels()
+    keep_freed_memory()
     runner = None if model.config.is_encoder_decoder else runner_for(model)
     return PaddedEngine(model, ends) if runner is None else PackedEngine(runner, ends, max_memory)
 

@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from promptbench.model.local.attention import Block, Decoding, Piece, Shared, Step
+from promptbench.model.local.attention import Block, Bunch, Decoding, Piece, Shared, Step
 from promptbench.model.local.cache import Keys
 from promptbench.model.local.llama import ARCHITECTURES, LlamaRunner
 from promptbench.model.local.runner import Runner
@@ -29,6 +29,7 @@ def runner_for(model: Any) -> Runner | None:
         try:
             runner = kind(model)
             if runner.shape.layers and agrees(runner, expected):
+                runner.settle()
                 return runner
         except (AttributeError, ValueError, NotImplementedError):
             continue
@@ -51,7 +52,7 @@ def agrees(runner: Runner, expected: Tensor) -> bool:
     above, own = Keys(runner.shape, 1, cut), Keys(runner.shape, 1, rest)
     segment, end = Block(above, 0, 0, cut), len(PROBE)
     positions = torch.arange(end, device=runner.device)
-    one = torch.zeros(1, dtype=torch.long, device=runner.device)
+    zero = one = torch.zeros(1, dtype=torch.long, device=runner.device)
     pieces = [Piece(0, cut, segment, 0), Piece(cut, 3, Block(own, 0, cut, 3), 0)]
     runner.forward(
         PROBE[: cut + 3], Step(positions[: cut + 3], pieces, [Shared(cut, 3, segment)]), []
@@ -63,6 +64,8 @@ def agrees(runner: Runner, expected: Tensor) -> bool:
         [Shared(0, rest - 4, segment)],
     )
     runner.forward(PROBE[cut + 3 : end - 1], step, [])
-    decoding = Decoding(0, one, one + rest - 1, own, 1, rest, ((segment, one),))
-    found = runner.forward(PROBE[end - 1 :], Step(positions[end - 1 :], decoding=decoding), [0])
+    bunch = Bunch(zero, 0, 1, one + rest - 1, rest, None)
+    decoding = Decoding(zero, one + rest - 1, own, (bunch,))
+    step = Step(positions[end - 1 :], (), [Shared(0, 1, segment)], decoding)
+    found = runner.forward(PROBE[end - 1 :], step, [0])
     return torch.allclose(found[0], expected, atol=TOLERANCE, rtol=TOLERANCE)

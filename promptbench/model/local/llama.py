@@ -1,9 +1,9 @@
 """Run LLaMA-like models with a forward pass of our own: fewer, larger and in-place operations.
 
 transformers' layers make a new tensor for nearly every operation. On a CPU that costs a third of
-the time. Here queries, keys and values come from one multiplication and the rest is done in place.
-The weights stay where transformers reads them: its parameters become views of the joined ones, so
-nothing is kept twice and the model still runs on its own.
+the time. Here queries, keys and values come from one multiplication, norms and gates are taken into
+the multiplications beside them, and the rest is done in place. The weights are laid out anew for
+that; transformers' own go, so that nothing is kept twice: its model cannot run any more.
 """
 
 from __future__ import annotations
@@ -12,10 +12,10 @@ from collections.abc import Sequence
 from typing import Any
 
 import torch
-from torch import Tensor
-from torch.nn import functional
+from torch import Tensor, nn
 
 from promptbench.model.local.attention import Attention, Step
+from promptbench.model.local.linear import Linear, lay_out
 from promptbench.model.local.partial import How
 from promptbench.model.local.runner import Runner
 
@@ -26,7 +26,7 @@ class Layer:
     """One decoder layer's weights, joined where they multiply the same input."""
 
     def __init__(self, module: Any) -> None:
-        """Join the weights of a transformers decoder layer, in place."""
+        """Lay out the weights of a transformers decoder layer."""
         attention, mlp = module.self_attn, module.mlp
         self.input_norm = module.input_layernorm
         self.middle_norm = module.post_attention_layernorm
@@ -35,10 +35,13 @@ class Layer:
         self.width = int(attention.head_dim)
         self.query_size = attention.q_proj.weight.shape[0]
         self.key_size = attention.k_proj.weight.shape[0]
-        joined = (attention.q_proj, attention.k_proj, attention.v_proj)
-        self.inward, self.inward_bias = join(joined)
-        self.outward = attention.o_proj
-        self.gate, self.up, self.down = mlp.gate_proj, mlp.up_proj, mlp.down_proj
+        inward = (attention.q_proj, attention.k_proj, attention.v_proj)
+        # The norm's weight goes into the weights that its result is multiplied with.
+        self.inward = lay_out(joined(inward) * self.input_norm.weight, joined_bias(inward))
+        self.outward = laid_out(attention.o_proj)
+        self.gate = laid_out(mlp.gate_proj, self.middle_norm.weight)
+        self.up = laid_out(mlp.up_proj, self.middle_norm.weight)
+        self.down = laid_out(mlp.down_proj)
         self.how = How(float(attention.scaling), window_of(attention), None)
 
 
@@ -47,9 +50,11 @@ class LlamaRunner(Runner):
 
     @torch.no_grad()
     def __init__(self, model: Any) -> None:
-        """Join the weights. Raises ValueError or AttributeError for a model built otherwise."""
+        """Lay out the weights. Raises ValueError or AttributeError for a model built otherwise."""
         super().__init__(model)
         inner = model.model
+        if self.shape.dtype != torch.float32:
+            raise ValueError("norms are computed in fp32 here")
         if model.config.hidden_act != "silu":
             raise ValueError("the activation is not SiLU")
         self.embedding: Tensor = inner.embed_tokens.weight
@@ -57,6 +62,16 @@ class LlamaRunner(Runner):
         self.norm = inner.norm
         self.head = model.lm_head
         self.layers = [Layer(module) for module in inner.layers]
+
+    def settle(self) -> None:
+        """Free the weights of transformers' layers: ours hold them, laid out for speed."""
+        for module in self.model.model.layers.modules():
+            if isinstance(module, nn.Linear):
+                module.weight = nn.Parameter(module.weight.new_empty(0), requires_grad=False)
+        # What is left may be a view into the mapped file, which then stays in memory as a whole.
+        for parameter in self.model.parameters():
+            parameter.data = parameter.data.clone()
+        self.embedding = self.model.model.embed_tokens.weight
 
     def forward(self, tokens: Sequence[int], step: Step, wanted: Sequence[int]) -> Tensor:
         """See Runner."""
@@ -68,8 +83,8 @@ class LlamaRunner(Runner):
         half = cosine.shape[-1] // 2
         turn = (cosine[0, :, None, :half], sine[0, :, None, :half])
         for number, layer in enumerate(self.layers):
-            attend(layer, number, step, hidden, turn)
-            feed_forward(layer, hidden)
+            hidden = attend(layer, number, step, hidden, turn)
+            hidden = feed_forward(layer, hidden)
         chosen = hidden[torch.tensor(list(wanted), dtype=torch.long, device=self.device)]
         logits: Tensor = self.head(normalised(chosen, self.norm)).float().cpu()
         return logits
@@ -77,12 +92,10 @@ class LlamaRunner(Runner):
 
 def attend(
     layer: Layer, number: int, step: Step, hidden: Tensor, turn: tuple[Tensor, Tensor]
-) -> None:
-    """Add a layer's attention to `hidden`, [tokens, width], in place."""
+) -> Tensor:
+    """`hidden`, [tokens, width], plus a layer's attention."""
     tokens = hidden.shape[0]
-    inward = functional.linear(
-        normalised(hidden, layer.input_norm), layer.inward, layer.inward_bias
-    ).view(tokens, -1, layer.width)
+    inward = layer.inward(scaled(hidden, layer.input_norm)).view(tokens, -1, layer.width)
     queries = layer.query_size // layer.width
     turning = queries + layer.key_size // layer.width
     if layer.query_norm is not None and layer.key_norm is not None:
@@ -93,24 +106,29 @@ def attend(
     found = Attention(step, number, layer.how).run(
         heads[:queries], heads[queries:turning], heads[turning:]
     )
-    add_product(hidden, found.reshape(tokens, -1), layer.outward)
+    return layer.outward.plus(found.reshape(tokens, -1), hidden)
 
 
-def feed_forward(layer: Layer, hidden: Tensor) -> None:
-    """Add a layer's gated feed-forward part to `hidden`, in place."""
-    inward = normalised(hidden, layer.middle_norm)
-    gate = functional.silu(layer.gate(inward), inplace=True)
-    add_product(hidden, gate.mul_(layer.up(inward)), layer.down)
+def feed_forward(layer: Layer, hidden: Tensor) -> Tensor:
+    """`hidden` plus a layer's gated feed-forward part."""
+    inward = scaled(hidden, layer.middle_norm)
+    return layer.down.plus(layer.up.times(inward, layer.gate.silu(inward)), hidden)
 
 
 def normalised(hidden: Tensor, norm: Any) -> Tensor:
-    """RMS norm over the last axis (Zhang & Sennrich 2019).
+    """RMS norm over the last axis (Zhang & Sennrich 2019)."""
+    weight: Tensor = norm.weight
+    return scaled(hidden, norm).mul_(weight)
 
-    On a CPU torch's rms_norm takes five passes over the data; this takes three.
+
+def scaled(hidden: Tensor, norm: Any) -> Tensor:
+    """RMS norm without its weight.
+
+    On a CPU torch's rms_norm takes five passes over the data; this takes two.
     """
     length = torch.linalg.vector_norm(hidden, dim=-1, keepdim=True)
     scale = length.square_().div_(hidden.shape[-1]).add_(norm.variance_epsilon).rsqrt_()
-    result: Tensor = (hidden * scale).mul_(norm.weight)
+    result: Tensor = hidden * scale
     return result
 
 
@@ -122,26 +140,21 @@ def rotate(heads: Tensor, cosine: Tensor, sine: Tensor) -> None:
     first.copy_(turned)
 
 
-def add_product(hidden: Tensor, values: Tensor, linear: Any) -> None:
-    """Add values @ weight.T + bias to `hidden`, in place."""
-    hidden.addmm_(values, linear.weight.t())
-    if linear.bias is not None:
-        hidden.add_(linear.bias)
+def laid_out(linear: Any, norm: Tensor | None = None) -> Linear:
+    """A torch linear layer as ours, a norm's weight multiplied into it."""
+    weight = linear.weight if norm is None else linear.weight * norm
+    return lay_out(weight.detach(), linear.bias)
 
 
-def join(linears: Sequence[Any]) -> tuple[Tensor, Tensor | None]:
-    """One weight of several linear layers, which become views of it; likewise the biases."""
-    weight = torch.cat([linear.weight.data for linear in linears])
-    biased = all(linear.bias is not None for linear in linears)
-    bias = torch.cat([linear.bias.data for linear in linears]) if biased else None
-    at = 0
-    for linear in linears:
-        size = linear.weight.shape[0]
-        linear.weight.data = weight[at : at + size]
-        if bias is not None:
-            linear.bias.data = bias[at : at + size]
-        at += size
-    return weight, bias
+def joined(linears: Sequence[Any]) -> Tensor:
+    """One weight of several linear layers."""
+    return torch.cat([linear.weight.detach() for linear in linears])
+
+
+def joined_bias(linears: Sequence[Any]) -> Tensor | None:
+    """One bias of several linear layers, None if they have none."""
+    biases = [linear.bias for linear in linears if linear.bias is not None]
+    return torch.cat(biases) if len(biases) == len(linears) else None
 
 
 def window_of(attention: Any) -> int | None:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor
 
-from promptbench.model.local.attention import Block, Decoding, Piece, Shared, Step
+from promptbench.model.local.attention import Block, Bunch, Decoding, Piece, Shared, Step
 from promptbench.model.local.cache import Keys
 from promptbench.model.local.prefix import Path, Segment
 from promptbench.model.local.row import Row
+
+# Slots hold texts of different lengths: the fewer are read in one call, the less of it is padding.
+BUNCH = 12
 
 
 @dataclass(slots=True, eq=False)
@@ -76,13 +79,19 @@ class Work:
     owners: list[Active] = field(default_factory=list)
     decoding: Decoding | None = None
 
+    @property
+    def decoded(self) -> int:
+        """How many rows get a token."""
+        return 0 if self.decoding is None else len(self.decoding.slots)
+
     def room(self, chunk: int) -> int:
-        """Prompt tokens that the step can still take."""
-        return chunk - len(self.tokens)
+        """Prompt tokens that the step can still take, beside a token of each generating row."""
+        return chunk + self.decoded - len(self.tokens)
 
     def read(self, reading: Reading, segments: Mapping[Segment, Kept], chunk: int) -> None:
-        """Take as much of a reading as there is room for."""
-        count = min(self.room(chunk), len(reading.tokens) - reading.done)
+        """Take a reading as a whole, or a chunk of it: cut in two, it would cost more calls."""
+        left = len(reading.tokens) - reading.done
+        count = left if left <= 2 * chunk else chunk
         first, start = len(self.tokens), reading.start + reading.done
         self.tokens += reading.tokens[reading.done : reading.done + count]
         self.positions += range(start, start + count)
@@ -95,7 +104,7 @@ class Work:
             self.owners.append(reading.active)
 
     def attend(self, segment: Segment, kept: Kept, first: int, count: int) -> None:
-        """Let tokens attend to a segment: prompts below it that are neighbours share one call."""
+        """Let tokens attend to a segment: neighbours below it share one call."""
         if segment in self.latest:
             before = self.shared[self.latest[segment]]
             if before.first + before.count == first:
@@ -107,29 +116,40 @@ class Work:
         self.shared.append(Shared(first, count, block))
 
     def decode(self, rows: Sequence[Active], keys: Keys, segments: Mapping[Segment, Kept]) -> None:
-        """Add the last token of each generating row."""
+        """Begin with the last token of each generating row, rows below a segment side by side."""
         if not rows:
             return
-        below: dict[Segment, list[int]] = {}
+        rows = sorted(rows, key=lambda a: [s.order for s in a.path.segments])
         for index, active in enumerate(rows):
             for segment in active.path.segments:
-                below.setdefault(segment, []).append(index)
+                self.attend(segment, segments[segment], index, 1)
         self.decoding = Decoding(
-            first=len(self.tokens),
-            rows=self.tensor([a.slot for a in rows]),
+            slots=self.tensor([a.slot for a in rows]),
             at=self.tensor([a.kept for a in rows]),
             keys=keys,
-            extent=max(a.slot for a in rows) + 1,
-            longest=max(a.kept for a in rows) + 1,
-            shared=tuple(
-                (Block(segments[s].keys, 0, s.start, len(s.tokens)), self.tensor(indices))
-                for s, indices in below.items()
-            ),
+            bunches=tuple(self.bunches(rows)),
         )
-        self.wanted += range(len(self.tokens), len(self.tokens) + len(rows))
+        self.wanted += range(len(rows))
         self.tokens += [a.row.tokens[-1] for a in rows]
         self.positions += [a.position for a in rows]
         self.owners += rows
+
+    def bunches(self, rows: Sequence[Active]) -> Iterator[Bunch]:
+        """Put neighbouring slots together, BUNCH at most: each reads only as far as it must."""
+        order = sorted(range(len(rows)), key=lambda i: rows[i].slot)
+        for first in range(0, len(order), BUNCH):
+            part = order[first : first + BUNCH]
+            chosen = [rows[i] for i in part]
+            low, high = chosen[0].slot, chosen[-1].slot + 1
+            idle = high - low > len(chosen)
+            yield Bunch(
+                rows=self.tensor(part),
+                low=low,
+                high=high,
+                at=self.tensor([a.kept for a in chosen]),
+                longest=max(a.kept for a in chosen) + 1,
+                slots=self.tensor([a.slot - low for a in chosen]) if idle else None,
+            )
 
     def step(self) -> Step:
         """The finished step."""

@@ -74,10 +74,12 @@ def attend_plainly(
     return shares.to(value.dtype) @ value, weight
 
 
-def merge(
-    first: Tensor, first_weight: Tensor, second: Tensor, second_weight: Tensor
-) -> tuple[Tensor, Tensor]:
-    """Two partial attentions as one over all their keys; a part that sees nothing adds nothing."""
+def merge(first: Tensor, first_weight: Tensor, second: Tensor, second_weight: Tensor) -> None:
+    """Make of two partial attentions one over all their keys, in place of the first.
+
+    A part that sees nothing adds nothing.
+    """
     weight = torch.logaddexp(first_weight, second_weight)
-    share = torch.exp(second_weight - weight)[..., None]
-    return torch.lerp(first, second, share), weight
+    share = torch.exp(second_weight.sub(weight))[..., None]
+    first.lerp_(second, share)
+    first_weight.copy_(weight)

@@ -34,6 +34,9 @@ class Runner:
         layers = tuple(step.shapes[i] for i in sorted(step.shapes))
         return Shape(layers, next(self.model.parameters()).dtype, self.device)
 
+    def settle(self) -> None:
+        """Give up what is not needed once this is the runner that will be used."""
+
     def forward(self, tokens: Sequence[int], step: Step, wanted: Sequence[int]) -> Tensor:
         """One pass over a step's tokens; logits [wanted, vocabulary], fp32 on the CPU.
 

@@ -21,8 +21,8 @@ from promptbench.model.local.row import Ends, Row, begin
 from promptbench.model.local.runner import Runner
 from promptbench.record import Request
 
-ROWS = 48  # at most, side by side
-CHUNK = 384  # prompt tokens of a step
+ROWS = 40  # at most, side by side
+CHUNK = 320  # prompt tokens of a step, or a whole prompt of up to twice as many
 HAND_OVER = 16  # finished rows are handed over by this many, or after
 HAND_OVER_SECONDS = 2.0
 
@@ -47,7 +47,8 @@ class Scheduler:
         lengths = [len(p.own) + requests[p.prompt].sampling.max_tokens for p in self.paths]
         slots = slots_for(self.budget, self.runner.shape, lengths, self.most)
         self.slots = Keys(self.runner.shape, slots, max(lengths))
-        self.free = list(range(slots))[::-1]
+        self.free = set(range(slots))
+        self.used = [0] * slots  # tokens that a slot ever held: its memory is taken up to there
         self.segments: dict[Segment, Kept] = {}
         self.readings: deque[Reading] = deque()
         self.active: list[Active] = []
@@ -65,7 +66,9 @@ class Scheduler:
     def order(self, requests: Sequence[Request]) -> list[Path]:
         """Paths group by group, the group of the longest first, the longest first in each."""
         groups: dict[int, list[Path]] = {}
-        for path in find_paths([r.encoded.ids for r in requests]):
+        # In attention calls, a segment costs about as much as reading two tokens does, every step.
+        least = 2 * max(r.sampling.max_tokens for r in requests)
+        for path in find_paths([r.encoded.ids for r in requests], least):
             top = id(path.segments[0]) if path.segments else 0
             groups.setdefault(top, []).append(path)
         ordered = sorted(groups.values(), key=lambda g: -max(len(p.own) for p in g))
@@ -79,11 +82,19 @@ class Scheduler:
             for depth, segment in enumerate(path.segments):
                 if segment not in self.segments:
                     room -= self.read_segment(segment, path.segments[:depth])
-            active = Active(begin(self.requests[path.prompt]), path, self.free.pop())
+            active = Active(begin(self.requests[path.prompt]), path, self.take_slot(path))
             self.readings.append(
                 Reading(path.own, self.slots, active.slot, path.start, path.segments, active)
             )
             room -= len(path.own)
+
+    def take_slot(self, path: Path) -> int:
+        """The free slot that takes the least new memory, and of those the smallest."""
+        need = len(path.own) + self.requests[path.prompt].sampling.max_tokens
+        slot = min(self.free, key=lambda s: (max(0, need - self.used[s]), self.used[s], s))
+        self.free.remove(slot)
+        self.used[slot] = max(self.used[slot], need)
+        return slot
 
     def read_segment(self, segment: Segment, above: tuple[Segment, ...]) -> int:
         """Queue a segment to be read before the prompts under it."""
@@ -98,13 +109,14 @@ class Scheduler:
         """Compute one step and take its tokens; returns the rows that ended."""
         started = time.perf_counter()
         work = Work(self.runner.device)
+        work.decode(self.active, self.slots, self.segments)
         for reading in self.readings:
             if work.room(self.chunk) <= 0:
                 break
             work.read(reading, self.segments, self.chunk)
-        work.decode(self.active, self.slots, self.segments)
         logits = self.runner.forward(work.tokens, work.step(), work.wanted)
-        if not bool(torch.isfinite(logits).all()):
+        # A NaN is the maximum of whatever holds one.
+        if not bool(torch.isfinite(logits.amax(dim=-1)).all()):
             raise RunError(
                 "the model computes numbers that are not finite (NaN or infinity)",
                 hint="Its weights are damaged or training diverged: no output can be scored.",
@@ -145,7 +157,7 @@ class Scheduler:
 
     def release(self, active: Active) -> None:
         """Free a row's slot, and the segments that nobody needs any more."""
-        self.free.append(active.slot)
+        self.free.add(active.slot)
         for segment in active.path.segments:
             kept = self.segments[segment]
             active.row.seconds += kept.seconds
@@ -160,5 +172,5 @@ class Scheduler:
             if lowest < active.slot:
                 self.slots.move(active.slot, lowest, active.kept)
                 self.free.remove(lowest)
-                self.free.append(active.slot)
+                self.free.add(active.slot)
                 active.slot = lowest
