@@ -16,8 +16,9 @@ from typing import Any
 import torch
 
 from benchmarks import plain, workload
-from promptbench.model.local.checkpoint import read_checkpoint
-from promptbench.model.local.local import LocalModel, load
+from promptbench.model.local.load import load
+from promptbench.model.local.local import LocalModel
+from promptbench.model.protocol import Setup
 from promptbench.model.spec import open_model
 
 HERE = Path(__file__).parent
@@ -48,7 +49,7 @@ def measure(arguments: argparse.Namespace, folder: Path) -> None:
         prepared.write_text(json.dumps(built))
     prompts = workload.load(prepared)["ids"]
     print(f"{len(prompts)} requests, {sum(map(len, prompts)):,} prompt tokens")
-    opened = open_model(arguments.model, Path.cwd())
+    opened = open_model(arguments.model, Setup(Path.cwd()))
     if not isinstance(opened, LocalModel):
         raise SystemExit(f"{arguments.model} does not run in this process")
     model_dir = str(opened.checkpoint.folder)
@@ -121,7 +122,7 @@ def compare(
     """How many outputs are equal token for token, and how many part at a tie."""
     different = [i for i, (a, b) in enumerate(zip(ours, theirs, strict=True)) if a != b]
     ties = 0
-    model = load(read_checkpoint(opened.checkpoint.folder)) if different else None
+    model = load(opened.checkpoint, opened.place) if different else None
     for i in different:
         gap = plain.gap(model, prompts[i], ours[i], theirs[i])
         ties += gap < TIE

@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 
 from promptbench.model.local.local import LocalModel
+from promptbench.model.protocol import Setup
 from promptbench.model.spec import open_model
 from promptbench.record import Encoded, Request, Sampling
 
@@ -16,7 +17,7 @@ from promptbench.record import Encoded, Request, Sampling
 def main(workload: str, out: str, spec: str = "smollm2") -> None:
     """Write seconds, output ids and peak memory as JSON."""
     prompts = json.loads(Path(workload).read_text(encoding="utf-8"))["ids"]
-    model = open_model(spec, Path.cwd())
+    model = open_model(spec, Setup(Path.cwd()))
     if not isinstance(model, LocalModel):
         raise SystemExit(f"{spec} does not run in this process")
     requests = [

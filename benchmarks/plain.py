@@ -10,8 +10,9 @@ from typing import Any
 
 import torch
 
-from promptbench.model.local.checkpoint import read_checkpoint
-from promptbench.model.local.local import LocalModel, load
+from promptbench.model.local.load import load
+from promptbench.model.local.local import LocalModel
+from promptbench.model.protocol import Setup
 from promptbench.model.spec import open_model
 
 
@@ -23,10 +24,10 @@ def main() -> None:
     parser.add_argument("--model", default="smollm2")
     arguments = parser.parse_args()
     prompts = json.loads(Path(arguments.workload).read_text(encoding="utf-8"))["ids"]
-    opened = open_model(arguments.model, Path.cwd())
+    opened = open_model(arguments.model, Setup(Path.cwd()))
     if not isinstance(opened, LocalModel):
         raise SystemExit(f"{arguments.model} does not run in this process")
-    model = load(read_checkpoint(opened.checkpoint.folder))
+    model = load(opened.checkpoint, opened.place)
     started = time.perf_counter()
     outputs = [generate(model, ids) for ids in prompts]
     wall = time.perf_counter() - started

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from promptbench.model.protocol import Setup
 from promptbench.model.spec import open_model
 from promptbench.prompt.example import as_example
 from promptbench.prompt.template import Template
@@ -21,7 +22,7 @@ def build(model_spec: str, emails: int = 48, prompts: int = 3) -> dict[str, Any]
 
     With more than three prompts, the further ones are the executive's with a numbered persona.
     """
-    model = open_model(model_spec, ROOT)
+    model = open_model(model_spec, Setup(ROOT))
     cases = read_emails()
     shots = [as_example(case) for case in cases[-3:]]
     workload: dict[str, Any] = {"texts": [], "ids": [], "email": [], "prompt": []}

@@ -15,11 +15,10 @@ import time
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from promptbench.error import RunError
-from promptbench.model.protocol import ModelInfo, Notify, TokenSpan
-from promptbench.record import Completion, Encoded, Message, Request
+from promptbench.model.protocol import ModelInfo, Setup, TokenSpan
+from promptbench.record import Completion, Encoded, Message, Request, Sampling
 
 WORDS = ["the", "meeting", "is", "on", "friday", "bring", "notes", "to", "room", "five"]
 TOKEN = re.compile(r"<(?:system|user|assistant)>|\w+|[^\w\s]")
@@ -68,6 +67,10 @@ class FakeModel:
             for found in TOKEN.finditer(encoded.text)
         ]
 
+    def room(self, sampling: Sampling) -> int:
+        """See Model."""
+        return 0 if sampling.choice else sampling.max_tokens
+
     def stream(self, requests: Iterable[Request]) -> Iterator[list[Completion]]:
         """Answer in a shuffled order, a batch at a time."""
         behaviour = self.backend.behaviour
@@ -91,7 +94,7 @@ class FakeBackend:
     asked: list[str] = field(default_factory=list)
     batches: int = 0
 
-    def __call__(self, spec: str, folder: Path, notify: Notify) -> FakeModel:
+    def __call__(self, spec: str, setup: Setup) -> FakeModel:
         """The opener that BACKENDS wants."""
         return FakeModel(spec, self)
 

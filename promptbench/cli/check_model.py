@@ -12,16 +12,29 @@ from promptbench.error import EXIT_GATE_FAILED, EXIT_OK
 
 @click.command("check-model")
 @click.argument("spec")
-def command(spec: str) -> int:
+@click.option("--device", type=click.Choice(["cpu", "cuda"]), help="Where the model computes.")
+@click.option(
+    "--precision",
+    type=click.Choice(["float32", "bfloat16", "float16", "int8"]),
+    help="How exactly the model computes.",
+)
+def command(spec: str, device: str | None, precision: str | None) -> int:
     """Compare the model SPEC under our engine with transformers, one prompt at a time.
 
     Outputs must be equal token for token. Where they part at a tie (two logits within 1e-4) that
     is counted and shown. Exit code 1 if an output differs beyond a tie.
     """
+    from promptbench.model.protocol import Setup
     from promptbench.run.model_check import checked
 
     console = err()
-    verdict = checked(spec, Path.cwd(), lambda message: console.print(plain(message, "dim")))
+    setup = Setup(
+        Path.cwd(),
+        lambda message: console.print(plain(message, "dim")),
+        device=device or "",
+        precision=precision or "",
+    )
+    verdict = checked(spec, setup)
     columns = ["way", "equal", "ties", "different", "widest gap"]
     rows = [
         [w.name, str(w.equal), str(w.ties), str(w.different), f"{w.widest:.1e}" if w.widest else ""]

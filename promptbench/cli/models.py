@@ -46,10 +46,11 @@ def list_models() -> None:
 def pull_command(name: str) -> None:
     """Install the embedded model NAME, its SHA-256 checked, and prepare it."""
     from promptbench.model.embedded import pull
+    from promptbench.model.protocol import Setup
     from promptbench.model.spec import cache_folder, open_model
 
     console = err()
     console.print(plain(f"Fetching {name} ...", "dim"))
     pull(name, cache_folder())
-    open_model(name, Path.cwd(), lambda message: console.print(plain(message, "dim")))
+    open_model(name, Setup(Path.cwd(), lambda message: console.print(plain(message, "dim"))))
     out().print(plain(f"{name} is ready", style="green"))

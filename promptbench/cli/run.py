@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from promptbench.cli.memory import Memory
 from promptbench.cli.progress import RunProgress
 from promptbench.cli.ranking import as_json, show
 from promptbench.cli.terminal import err, out
@@ -24,6 +25,17 @@ from promptbench.error import EXIT_NOT_FINISHED, EXIT_OK
 @click.option("--repeats", type=click.IntRange(1, 1000), help="Outputs for each case.")
 @click.option("--seed", type=click.IntRange(0), help="Seed of the sampling.")
 @click.option("--fresh", is_flag=True, help="Reuse nothing that was generated before.")
+@click.option(
+    "--max-memory",
+    type=Memory(),
+    help="Memory for keys and values, such as 800M or 2G; by default a share of what is free.",
+)
+@click.option("--device", type=click.Choice(["cpu", "cuda"]), help="Where local models compute.")
+@click.option(
+    "--precision",
+    type=click.Choice(["float32", "bfloat16", "float16", "int8"]),
+    help="How exactly local models compute.",
+)
 @click.option("--json", "as_json_", is_flag=True, help="Print one JSON object and nothing else.")
 def command(
     suite: Path,
@@ -34,6 +46,9 @@ def command(
     repeats: int | None,
     seed: int | None,
     fresh: bool,
+    max_memory: int | None,
+    device: str | None,
+    precision: str | None,
     as_json_: bool,
 ) -> int:
     """Run SUITE: render its prompts, generate what is not stored yet, score, write the report.
@@ -43,7 +58,18 @@ def command(
     from promptbench.run.job import run_suite
     from promptbench.run.option import Options
 
-    options = Options(split, limit, prompts, models, repeats, seed, fresh)
+    options = Options(
+        split=split,
+        limit=limit,
+        prompts=prompts,
+        models=models,
+        repeats=repeats,
+        seed=seed,
+        fresh=fresh,
+        max_memory=max_memory,
+        device=device or "",
+        precision=precision or "",
+    )
     with RunProgress(err()) as progress:
         result = run_suite(suite, options, progress)
     if as_json_:

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal, Protocol
 
-from promptbench.record import Completion, Encoded, Message, Request
+from promptbench.record import Completion, Encoded, Message, Request, Sampling
 
 Family = Literal["decoder-only", "encoder-decoder", "encoder-only", "server"]
 Notify = Callable[[str], None]
+
+
+def quiet(message: str) -> None:
+    """Tell nobody."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +22,8 @@ class ModelInfo:
     """What a model is. `identity` is the digest of all that can change its output.
 
     `context` is in tokens, prompt and output together for a decoder; 0 means no fixed limit.
+    `writes` says whether it can write a text, `chooses` whether it can tell the likeliest of
+    given answers.
     """
 
     spec: str
@@ -27,6 +34,24 @@ class ModelInfo:
     context: int
     backend: str
     details: tuple[tuple[str, str], ...] = ()
+    writes: bool = True
+    chooses: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Setup:
+    """How to open a model. A relative path starts from `folder`; `notify` is told of long steps.
+
+    `max_memory` bounds what it may take beside its weights, in bytes; None leaves it a share of
+    what is free. `device` is "cpu", "cuda" or "" for the best that is there; `precision` is
+    "float32", "bfloat16", "float16", "int8" or "" for what suits the device.
+    """
+
+    folder: Path
+    notify: Notify = quiet
+    max_memory: int | None = None
+    device: str = ""
+    precision: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +75,10 @@ class Model(Protocol):
 
     def tokens(self, encoded: Encoded) -> list[TokenSpan]:
         """The prompt token by token, in order; empty where the backend does not tell."""
+        ...
+
+    def room(self, sampling: Sampling) -> int:
+        """Tokens of its context that an answer takes beside the prompt, at most."""
         ...
 
     def stream(self, requests: Iterable[Request]) -> Iterator[list[Completion]]:

@@ -11,13 +11,9 @@ import platformdirs
 
 from promptbench.error import ModelError, choices
 from promptbench.model.embedded import EMBEDDED
-from promptbench.model.protocol import Model, Notify
+from promptbench.model.protocol import Model, Setup
 
-Opener = Callable[[str, Path, Notify], Model]
-
-
-def quiet(message: str) -> None:
-    """Tell nobody."""
+Opener = Callable[[str, Setup], Model]
 
 
 def cache_folder() -> Path:
@@ -26,52 +22,51 @@ def cache_folder() -> Path:
     return Path(named) if named else Path(platformdirs.user_cache_dir("promptbench"))
 
 
-def open_embedded(name: str, folder: Path, notify: Notify) -> Model:
+def open_embedded(name: str, setup: Setup) -> Model:
     """A model from a wheel, converted on first use. Imports torch only now."""
     from promptbench.model.local.convert import converted
     from promptbench.model.local.local import LocalModel
 
-    return LocalModel(name, converted(EMBEDDED[name], cache_folder(), notify))
+    return LocalModel(name, converted(EMBEDDED[name], cache_folder(), setup.notify), setup)
 
 
-def open_folder(spec: str, folder: Path, notify: Notify) -> Model:
-    """A transformers folder, its path read from `folder`."""
+def open_folder(spec: str, setup: Setup) -> Model:
+    """A transformers folder, its path read from the setup's."""
     from promptbench.model.local.local import LocalModel
 
     try:
-        path = (folder / Path(spec).expanduser()).resolve()
+        path = (setup.folder / Path(spec).expanduser()).resolve()
         path.is_dir()
     except (OSError, RuntimeError, ValueError) as error:
         # A name that is too long, a user who is not there, a NUL character.
         reason = getattr(error, "strerror", None) or error
         raise ModelError(f"'{spec}' cannot be a folder: {reason}") from error
-    return LocalModel(spec, path)
+    return LocalModel(spec, path, setup)
 
 
-def open_hub(spec: str, folder: Path, notify: Notify) -> Model:
+def open_hub(spec: str, setup: Setup) -> Model:
     """A model of the Hugging Face hub, from the local cache if it is there."""
     from promptbench.model.local.hub import snapshot
     from promptbench.model.local.local import LocalModel
 
-    return LocalModel(spec, snapshot(spec.removeprefix("hf:"), notify))
+    return LocalModel(spec, snapshot(spec.removeprefix("hf:"), setup.notify), setup)
 
 
 BACKENDS: dict[str, Opener] = {"hf": open_hub}
 
 
-def open_model(spec: str, folder: Path, notify: Notify = quiet) -> Model:
+def open_model(spec: str, setup: Setup) -> Model:
     """Open the model of a spec; weights stay on disk until its first request.
 
-    `folder` is what a relative path starts from; `notify` is told of long steps, a line each.
     Raises ModelError if nothing is meant by the spec or if what it means cannot be used.
     """
     if spec in EMBEDDED:
-        return open_embedded(spec, folder, notify)
+        return open_embedded(spec, setup)
     prefix, colon, _ = spec.partition(":")
     if colon and (opener := find_backend(prefix)):
-        return opener(spec, folder, notify)
-    if is_path(spec, folder):
-        return open_folder(spec, folder, notify)
+        return opener(spec, setup)
+    if is_path(spec, setup.folder):
+        return open_folder(spec, setup)
     if "/" in spec and not colon:
         hint = f"For a hub model write 'hf:{spec}', for a folder './{spec}'."
         raise ModelError(f"unknown model '{spec}'", hint=hint)

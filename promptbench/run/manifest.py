@@ -54,6 +54,8 @@ def command_of(plan: Plan) -> str:
     parts += [f"--model {name}" for name in options.models]
     parts += [f"--repeats {options.repeats}"] if options.repeats else []
     parts += [f"--seed {options.seed}"] if options.seed is not None else []
+    parts += [f"--device {options.device}"] if options.device else []
+    parts += [f"--precision {options.precision}"] if options.precision else []
     return " ".join(parts)
 
 

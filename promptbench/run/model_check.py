@@ -8,22 +8,22 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from promptbench.error import ModelError
-from promptbench.model.protocol import Notify
+from promptbench.model.protocol import Setup
 from promptbench.model.spec import cache_folder, open_model
 
 if TYPE_CHECKING:
     from promptbench.model.local.selfcheck import Verdict
 
 
-def checked(spec: str, folder: Path, notify: Notify) -> Verdict:
+def checked(spec: str, setup: Setup) -> Verdict:
     """Run the check and keep its verdict. Raises ModelError for a model that runs elsewhere."""
     from promptbench.model.local.local import LocalModel
     from promptbench.model.local.selfcheck import check_model
 
-    model = open_model(spec, folder, notify)
+    model = open_model(spec, setup)
     if not isinstance(model, LocalModel):
         raise ModelError(f"'{spec}' does not run in this process: there is no engine to check")
-    notify("Running a dozen prompts one at a time, then in several ways at once ...")
+    setup.notify("Running a dozen prompts one at a time, then in several ways at once ...")
     verdict = check_model(model)
     path = verdict_path(model.info.identity)
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -7,7 +7,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """`prompts` picks from the suite's; `models` replaces them; None leaves the suite's value."""
+    """`prompts` picks from the suite's; `models` replaces them; None leaves the suite's value.
+
+    `max_memory` (bytes), `device` and `precision` are for models that run in this process.
+    """
 
     split: str = "test"
     limit: int | None = None
@@ -16,3 +19,6 @@ class Options:
     repeats: int | None = None
     seed: int | None = None
     fresh: bool = False
+    max_memory: int | None = None
+    device: str = ""
+    precision: str = ""

@@ -13,8 +13,8 @@ from promptbench import __version__
 from promptbench.error import ModelError, SuiteError, choices
 from promptbench.metric.protocol import Metric
 from promptbench.metric.registry import build_metrics
-from promptbench.model.protocol import Model, Notify
-from promptbench.model.spec import open_model, quiet
+from promptbench.model.protocol import Model, Notify, Setup, quiet
+from promptbench.model.spec import open_model
 from promptbench.prompt.example import content_digest, draw_examples
 from promptbench.prompt.template import Template
 from promptbench.record import Candidate, Case, MetricInfo, Request, Sampling
@@ -83,7 +83,7 @@ def make_plan(suite: Suite, options: Options, notify: Notify = quiet) -> Plan:
 
     Raises InputError with file and line; nothing has been run then.
     """
-    metrics = build_metrics(suite.metrics)
+    metrics = build_metrics(suite.metrics, suite.labels)
     primary = primary_metric(suite, metrics)
     cases = tuple(read_cases(suite.split(options.split), options.limit))
     templates = [
@@ -111,6 +111,7 @@ def make_plan(suite: Suite, options: Options, notify: Notify = quiet) -> Plan:
         for sampling_name, sampling in samplings.items()
         for spec, template in templates
     )
+    check_answers(ready, suite)
     slots = tuple(all_slots(ready, cases, repeats))
     check_fit(ready, cases, slots)
     digest = plan_digest(suite, options.split, cases, ready, slots, metrics, primary)
@@ -154,14 +155,18 @@ def chosen_samplings(suite: Suite, options: Options) -> dict[str, Sampling]:
 
 def open_models(suite: Suite, options: Options, notify: Notify) -> dict[str, Model]:
     """Open the models asked for. A suite's relative paths start from its workspace."""
-    found: dict[str, Model] = {}
+    setup = Setup(suite.workspace, notify, options.max_memory, options.device, options.precision)
     if options.models:
-        for spec in options.models:
-            found[spec] = open_model(spec, suite.workspace, notify)
-        return found
+        return {spec: open_model(spec, setup) for spec in options.models}
+    found: dict[str, Model] = {}
     for model in suite.models:
         try:
-            found[model.spec] = open_model(model.spec, suite.workspace, notify)
+            own = replace(
+                setup,
+                device=model.device or setup.device,
+                precision=model.precision or setup.precision,
+            )
+            found[model.name] = open_model(model.spec, own)
         except ModelError as error:
             where = error.where or model.where
             raise ModelError(error.what, where=where, hint=error.hint) from error
@@ -230,6 +235,25 @@ def all_slots(ready: Sequence[Ready], cases: Sequence[Case], repeats: int) -> It
                 yield Slot(position, number, repeat, key, encoded.tokens)
 
 
+def check_answers(ready: Sequence[Ready], suite: Suite) -> None:
+    """A model that cannot write must choose, and one that cannot tell likelihoods must write."""
+    for one in ready:
+        info, choosing = one.model.info, one.candidate.sampling.choice is not None
+        if choosing and not info.chooses:
+            raise ModelError(
+                f"{one.candidate.model} does not tell how likely a given answer is",
+                where=suite.shown,
+                hint="Let it write the label: `sampling: {answer: written, max_tokens: 16}`.",
+            )
+        if not choosing and not info.writes:
+            raise ModelError(
+                f"{one.candidate.model} is {info.family} ({info.architecture}): it cannot write",
+                where=suite.shown,
+                hint="It can choose among labels: `task: classify` with `answer: likelihood`. To"
+                " write, take a decoder-only model (GPT, LLaMA ...) or a T5.",
+            )
+
+
 def check_fit(ready: Sequence[Ready], cases: Sequence[Case], slots: Iterable[Slot]) -> None:
     """Nothing is cut off in silence: what does not fit is an error that says by how much."""
     over: dict[int, list[tuple[int, Slot]]] = {}
@@ -246,7 +270,7 @@ def check_fit(ready: Sequence[Ready], cases: Sequence[Case], slots: Iterable[Slo
             f"prompt '{one.candidate.prompt.name}' does not fit {one.candidate.model} in"
             f" {len(found)} of {len(cases)} cases; case {cases[slot.case].id} needs {excess:,}"
             f" tokens more than the context of {one.model.info.context:,}"
-            f" (prompt {slot.tokens:,}, output up to {one.candidate.sampling.max_tokens:,})",
+            f" (prompt {slot.tokens:,}, output up to {one.model.room(one.candidate.sampling):,})",
             where=one.template.shown,
             hint=shorter(one),
         )
@@ -259,9 +283,8 @@ def shorter(one: Ready) -> str:
 
 
 def needed(one: Ready, tokens: int) -> int:
-    """Tokens that must fit: a decoder holds prompt and output, an encoder the prompt alone."""
-    output = one.candidate.sampling.max_tokens if one.model.info.family == "decoder-only" else 0
-    return tokens + output
+    """Tokens that must fit: the prompt, and the answer where it takes room beside it."""
+    return tokens + one.model.room(one.candidate.sampling)
 
 
 def plan_digest(

@@ -28,9 +28,7 @@ Cell = tuple[int, int, int]
 
 Value = TypeVar("Value")
 
-COLUMNS = (
-    "text, prompt_tokens, output_tokens, finish_reason, seconds, error, choices, logprobs"
-)
+COLUMNS = "text, prompt_tokens, output_tokens, finish_reason, seconds, error, choices, logprobs"
 CHUNK = 500
 
 
@@ -222,17 +220,14 @@ class Store:
                   JOIN completion ON completion.id = completion
                   WHERE run = ? ORDER BY candidate, "case", repeat"""
         for row in self.query(sql, (run_id,)):
-            *plain, choices, logprobs = row[3:]
-            done = Completion(*plain, choices=unpacked(choices), logprobs=unpacked(logprobs))
-            yield row[:3], done
+            yield row[:3], Completion(*row[3:-2], *map(unpacked, row[-2:]))
 
     def scores(self, run_id: str) -> Iterator[tuple[Cell, Score]]:
         """A run's scores, in the order of candidates, cases and repeats."""
         sql = """SELECT candidate, "case", repeat, metric, value, reason, parts FROM score
                  WHERE run = ? ORDER BY candidate, "case", repeat, metric"""
         for row in self.query(sql, (run_id,)):
-            *plain, parts = row[3:]
-            yield row[:3], Score(*plain, parts=unpacked(parts))
+            yield row[:3], Score(*row[3:6], unpacked(row[6]))
 
     def samples(self, run_id: str) -> Iterator[Sample]:
         """Every cell of a run, filled or not, in the order of candidates, cases and repeats."""

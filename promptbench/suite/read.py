@@ -16,7 +16,14 @@ from promptbench.suite.data import DataSource, Fields
 from promptbench.suite.document import Document, Key, read_document
 from promptbench.suite.explain import explain
 from promptbench.suite.location import inside, workspace_of
-from promptbench.suite.schema import DataFile, Examples, PromptFile, SamplingSettings, SuiteFile
+from promptbench.suite.schema import (
+    DataFile,
+    Examples,
+    ModelEntry,
+    PromptFile,
+    SamplingSettings,
+    SuiteFile,
+)
 
 SPLITS = ("test", "dev", "train")
 
@@ -34,10 +41,16 @@ class PromptSpec:
 
 @dataclass(frozen=True, slots=True)
 class ModelSpec:
-    """A model that the suite names; `where` (file:line) is for messages about it."""
+    """A model that the suite names; `where` (file:line) is for messages about it.
+
+    `device` and `precision` are what the suite asks for, "" if it does not.
+    """
 
     spec: str
     where: str
+    name: str
+    device: str = ""
+    precision: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +121,8 @@ def validated(document: Document) -> SuiteFile:
     if isinstance(labels, list) and all(isinstance(label, str) for label in labels):
         refuse_twice(labels, document)
         value["labels"] = {label: [label] for label in labels}
+    if isinstance(value.get("models"), list):
+        value["models"] = [{"model": m} if isinstance(m, str) else m for m in value["models"]]
     single = isinstance(value.get("sampling"), dict)
     if single:
         value["sampling"] = [value["sampling"]]
@@ -211,15 +226,18 @@ def template_paths(name: str, suite: Path, workspace: Path, where: str) -> list[
     return [inside(workspace, base, str(path), where) for path in found]
 
 
-def model_specs(models: list[str], document: Document) -> tuple[ModelSpec, ...]:
-    """The models, each once."""
+def model_specs(models: list[ModelEntry], document: Document) -> tuple[ModelSpec, ...]:
+    """The models, each under a name of its own: its spec, and the precision where one is given."""
     specs: dict[str, ModelSpec] = {}
-    for i, spec in enumerate(models):
+    for i, model in enumerate(models):
         where = document.where(("models", i))
-        if spec in specs:
-            hint = "Keep one of them."
-            raise SuiteError(f"model '{spec}' is there twice", where=where, hint=hint)
-        specs[spec] = ModelSpec(spec, where)
+        name = model.name or " ".join(filter(None, (model.model, model.precision)))
+        if name in specs:
+            hint = "Keep one of them, or give one a `name:` of its own."
+            raise SuiteError(f"model '{name}' is there twice", where=where, hint=hint)
+        specs[name] = ModelSpec(
+            model.model, where, name, model.device or "", model.precision or ""
+        )
     return tuple(specs.values())
 
 
@@ -244,8 +262,8 @@ def labels_of(stated: SuiteFile, document: Document) -> Labels | None:
             raise SuiteError(f"label '{label}' has no words", where=where, hint=hint)
     every = [word for words in stated.labels.values() for word in words]
     refuse_twice(every, document)
-    words = tuple(tuple(words) for words in stated.labels.values())
-    return Labels(tuple(stated.labels), words, stated.parser)
+    kept = tuple(tuple(words) for words in stated.labels.values())
+    return Labels(tuple(stated.labels), kept, stated.parser)
 
 
 def refuse_twice(words: list[str], document: Document) -> None:

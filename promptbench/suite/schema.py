@@ -49,6 +49,21 @@ class PromptFile(Strict):
     examples: Examples | None = Field(None, description="Few-shot examples for this prompt.")
 
 
+class ModelEntry(Strict):
+    """A model, and how it is to compute where that is not left to promptbench."""
+
+    model: Text = Field(description="Its spec: smollm2, ./checkpoints/x, hf:org/name.")
+    name: Name | None = Field(None, description="Its name in the report; by default its spec.")
+    device: Literal["cpu", "cuda"] | None = Field(
+        None, description="Where it computes; by default a GPU if there is one."
+    )
+    precision: Literal["float32", "bfloat16", "float16", "int8"] | None = Field(
+        None,
+        description="By default float32 on a CPU and bfloat16 on a GPU. int8 is faster and smaller"
+        " on a CPU, and answers a little differently.",
+    )
+
+
 class SamplingSettings(Strict):
     """How the answer is found. Temperature 0 is greedy."""
 
@@ -95,7 +110,7 @@ class SuiteFile(Strict):
     prompts: list[PromptFile] = Field(
         min_length=1, description="Template files, such as ../prompts/email/*.j2."
     )
-    models: list[Text] = Field(
+    models: list[ModelEntry] = Field(
         min_length=1,
         description="Model specs: smollm2, ./checkpoints/x, hf:org/name.",
     )
@@ -123,6 +138,9 @@ def suite_schema(metrics: dict[str, Any]) -> dict[str, Any]:
     properties["metrics"] = {key: value for key, value in metrics.items() if key != "$defs"}
     properties["prompts"]["items"] = {
         "anyOf": [{"type": "string", "minLength": 1}, {"$ref": "#/$defs/PromptFile"}]
+    }
+    properties["models"]["items"] = {
+        "anyOf": [{"type": "string", "minLength": 1}, {"$ref": "#/$defs/ModelEntry"}]
     }
     one = {"$ref": "#/$defs/SamplingSettings"}
     properties["sampling"] = {"anyOf": [one, {"type": "array", "items": one, "minItems": 1}]}

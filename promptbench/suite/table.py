@@ -140,7 +140,7 @@ def refuse_constant(name: str) -> None:
 
 def delimited_rows(file: TextIO, delimiter: str, shown: str) -> Iterator[Row]:
     """Rows under a header line; every value is text."""
-    csv.field_size_limit(max(csv.field_size_limit(), MAX_LINE_BYTES))
+    csv.field_size_limit(MAX_LINE_BYTES)
     reader = csv.reader(bounded_lines(file, shown), delimiter=delimiter, strict=True)
     line = 1
     try:

@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from promptbench.model.local.local import LocalModel
+from promptbench.model.protocol import Setup
 from tests.model.tiny import KINDS, write_tiny
 
 
@@ -36,4 +37,6 @@ def folder(folders: dict[str, Path], tmp_path: Path) -> Path:
 @pytest.fixture(scope="session")
 def opened(folders: dict[str, Path]) -> dict[str, LocalModel]:
     """The tiny models, ready to generate."""
-    return {kind: LocalModel(f"./{kind}", folder) for kind, folder in folders.items()}
+    return {
+        kind: LocalModel(f"./{kind}", folder, Setup(folder)) for kind, folder in folders.items()
+    }

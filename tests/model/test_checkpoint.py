@@ -10,6 +10,7 @@ import pytest
 from promptbench.error import ModelError
 from promptbench.model.local.checkpoint import read_checkpoint
 from promptbench.model.local.local import LocalModel
+from promptbench.model.protocol import Setup
 from tests.model.tiny import write_tiny
 
 
@@ -25,7 +26,7 @@ def digest(folder: Path) -> str:
 
 
 def identity(folder: Path) -> str:
-    return LocalModel("x", folder).info.identity
+    return LocalModel("x", folder, Setup(folder)).info.identity
 
 
 # What a folder is
@@ -57,7 +58,7 @@ def test_an_encoder_is_refused_for_generation_with_what_to_take_instead(folder: 
     configure(folder, architectures=["BertForMaskedLM"], model_type="bert")
     assert read_checkpoint(folder).family == "encoder-only"
     with pytest.raises(ModelError, match=r"encoder-only .bert.: it cannot generate") as caught:
-        LocalModel("./bert", folder)
+        LocalModel("./bert", folder, Setup(folder))
     assert "decoder-only" in caught.value.hint
 
 
@@ -146,7 +147,7 @@ def test_a_folder_that_is_not_whole_and_safe_is_refused(
     read_checkpoint(folder)
     harm(folder)
     with pytest.raises(ModelError, match=message) as caught:
-        LocalModel("./llama", folder)
+        LocalModel("./llama", folder, Setup(folder))
     assert str(folder) in str(caught.value)
 
 
@@ -158,7 +159,7 @@ def test_a_missing_folder_is_an_error_that_names_its_neighbours(folder: Path):
 
 def test_a_model_type_that_transformers_does_not_know_is_an_error(folder: Path):
     configure(folder, model_type="of-tomorrow")
-    model = LocalModel("x", folder)
+    model = LocalModel("x", folder, Setup(folder))
     with pytest.raises(ModelError) as caught:
         list(model.stream([]))
         _ = model.loaded
@@ -167,7 +168,7 @@ def test_a_model_type_that_transformers_does_not_know_is_an_error(folder: Path):
 
 def test_a_damaged_tokenizer_is_an_error(folder: Path):
     (folder / "tokenizer.json").write_text('{"model": 3}')
-    model = LocalModel("x", folder)
+    model = LocalModel("x", folder, Setup(folder))
     with pytest.raises(ModelError, match="tokenizer"):
         model.encode([])
 

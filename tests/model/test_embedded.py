@@ -13,7 +13,7 @@ from promptbench.model import embedded as module
 from promptbench.model.embedded import EMBEDDED, check_weights, install, pull, weights_path
 from promptbench.model.local import convert as convert_module
 from promptbench.model.local.convert import converted, is_ready
-from promptbench.model.spec import quiet
+from promptbench.model.protocol import quiet
 from tests.model.wheel import MODEL, WEIGHTS, build_wheel, install_wheel
 
 

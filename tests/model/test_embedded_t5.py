@@ -27,7 +27,8 @@ from promptbench.model.local import convert
 from promptbench.model.local.convert import converted, converted_folder, is_ready
 from promptbench.model.local.local import LocalModel
 from promptbench.model.local.t5 import convert_onnx, dequantized
-from promptbench.model.spec import open_model, quiet
+from promptbench.model.protocol import Setup, quiet
+from promptbench.model.spec import open_model
 from promptbench.record import Request
 from tests.model.tiny import (
     answers,
@@ -135,7 +136,7 @@ def tiny(
     """The export, converted."""
     folder = tmp_path_factory.mktemp("converted")
     convert_onnx(exported[0] / "decoder.onnx", folder)
-    return LocalModel("./converted", folder)
+    return LocalModel("./converted", folder, Setup(folder))
 
 
 def test_a_converted_export_has_exactly_the_weights_of_the_export(
@@ -293,7 +294,7 @@ def test_a_pull_that_waits_too_long_says_so(tmp_path: Path, monkeypatch: pytest.
 
 @pytest.fixture(scope="module")
 def titler(tmp_path_factory: pytest.TempPathFactory) -> LocalModel:
-    model = open_model("t5-titler", tmp_path_factory.mktemp("workspace"))
+    model = open_model("t5-titler", Setup(tmp_path_factory.mktemp("workspace")))
     assert isinstance(model, LocalModel)
     return model
 

@@ -12,6 +12,7 @@ from safetensors.torch import load_file, save_file
 
 from promptbench.error import ModelError, RunError
 from promptbench.model.local.local import LocalModel
+from promptbench.model.protocol import Setup
 from tests.model.tiny import (
     ENDING_WORDS,
     KINDS,
@@ -188,7 +189,7 @@ def change(folder: Path, name: str, row: int | None = None, value: float = float
 @pytest.mark.parametrize("value", [float("nan"), float("inf")])
 def test_weights_that_are_not_numbers_end_the_run(folder: Path, value: float):
     change(folder, "model.layers.0.mlp.up_proj.weight", value=value)
-    model = LocalModel("x", folder)
+    model = LocalModel("x", folder, Setup(folder))
     with pytest.raises(RunError, match="not finite") as caught:
         answers(model, requests(model, texts(3)))
     assert "damaged" in caught.value.hint
@@ -199,7 +200,7 @@ def test_numbers_that_break_only_after_the_first_token_end_the_run_too(
 ):
     prompt, words = long_output(opened["llama"])
     change(folder, "model.embed_tokens.weight", row=4 + WORDS.index(words[2]))
-    model = LocalModel("x", folder)
+    model = LocalModel("x", folder, Setup(folder))
     assert words[2] not in prompt.split()
     with pytest.raises(RunError, match="not finite"):
         answers(model, [request(model, prompt)])
@@ -210,7 +211,7 @@ def test_a_missing_tensor_is_refused_and_not_made_up(folder: Path):
     tensors = load_file(path)
     del tensors["model.layers.1.mlp.up_proj.weight"]
     save_file(tensors, path, metadata={"format": "pt"})
-    model = LocalModel("x", folder)
+    model = LocalModel("x", folder, Setup(folder))
     with pytest.raises(ModelError, match=r"missing, such as model.layers.1.mlp.up_proj"):
         answers(model, requests(model, texts(1)))
 
@@ -220,19 +221,21 @@ def test_a_tensor_of_another_shape_is_refused(folder: Path):
     tensors = load_file(path)
     tensors["model.layers.1.mlp.up_proj.weight"] = torch.zeros(9, 32)
     save_file(tensors, path, metadata={"format": "pt"})
-    model = LocalModel("x", folder)
+    model = LocalModel("x", folder, Setup(folder))
     with pytest.raises(ModelError):
         answers(model, requests(model, texts(1)))
 
 
 def test_a_model_with_tied_weights_lacks_nothing(tmp_path: Path):
-    model = LocalModel("x", write_tiny(tmp_path / "tied", "llama", tie_word_embeddings=True))
+    model = LocalModel(
+        "x", write_tiny(tmp_path / "t", "llama", tie_word_embeddings=True), Setup(tmp_path)
+    )
     one = request(model, texts(1)[0])
     assert told(answers(model, [one])[one.key]) == reference(model, one)
 
 
 def test_opening_a_model_loads_no_weights(folders: dict[str, Path]):
-    model = LocalModel("x", folders["llama"])
+    model = LocalModel("x", folders["llama"], Setup(folders["llama"]))
     model.encode(request(model, "w1 w2").messages)
     assert "loaded" not in vars(model)
 
@@ -246,7 +249,7 @@ def test_the_first_token_of_a_decoder_is_read_or_missed_out_loud(
         config = json.loads((folder / name).read_text())
         config.pop("decoder_start_token_id", None)
         (folder / name).write_text(json.dumps(config | more))
-    model = LocalModel("x", folder)
+    model = LocalModel("x", folder, Setup(folder))
     one = request(model, texts(1)[0])
     if settings:
         assert told(answers(model, [one])[one.key]) == reference(model, one)

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,14 +11,16 @@ import torch
 import transformers
 
 from promptbench.error import RunError
+from promptbench.model.local import fit
 from promptbench.model.local.cache import Keys, LayerShape, Shape, slots_for
 from promptbench.model.local.engine import PackedEngine, PaddedEngine, engine_for, is_out_of_memory
 from promptbench.model.local.fit import runner_for
 from promptbench.model.local.local import LocalModel
 from promptbench.model.local.runner import Runner
 from promptbench.model.local.scheduler import Scheduler
+from promptbench.model.protocol import Setup
 from promptbench.record import Request
-from tests.model.tiny import LLAMA, SIZES, requests, texts
+from tests.model.tiny import LLAMA, SIZES, answers, plain_model, request, requests, texts
 
 SHAPE = Shape((LayerShape(2, 8, 8),) * 3, torch.float32, torch.device("cpu"))
 FAMILIES: dict[str, dict[str, Any]] = {
@@ -50,7 +53,7 @@ def llama(opened: dict[str, LocalModel]) -> PackedEngine:
 
 
 @pytest.mark.parametrize(("rows", "chunk"), [(1, 1), (2, 5), (5, 16), (64, 384)])
-@pytest.mark.parametrize("kind", ["llama", "mistral", "gpt2"])
+@pytest.mark.parametrize("kind", ["llama", "mistral", "qwen2", "gpt2"])
 def test_tokens_do_not_depend_on_slots_or_chunks(
     opened: dict[str, LocalModel], kind: str, rows: int, chunk: int
 ):
@@ -117,7 +120,7 @@ def test_running_out_of_memory_halves_the_rows_and_loses_nothing(
 
     def tight(tokens: list[int], step: Any, wanted: Any) -> torch.Tensor:
         nonlocal refused
-        if step.decoding is not None and len(step.decoding.rows) > 5:
+        if step.decoding is not None and len(step.decoding.slots) > 5:
             refused += 1
             raise RuntimeError("DefaultCPUAllocator: can't allocate memory: tried 9 bytes")
         return forward(tokens, step, wanted)
@@ -181,11 +184,67 @@ def test_a_family_without_the_attention_interface_runs_padded(opened: dict[str, 
     assert isinstance(engine_for(model, opened["llama"].ends), PaddedEngine)
 
 
-def test_joined_weights_are_kept_once(folders: dict[str, Path]):
-    model = LocalModel("./llama", folders["llama"]).loaded
-    before = {p.data_ptr() for p in model.parameters()}
+def test_weights_are_kept_once(folders: dict[str, Path]):
+    model = LocalModel("./llama", folders["llama"], Setup(folders["llama"])).loaded
     assert runner_for(model) is not None
-    attention = model.model.layers[0].self_attn
-    start = attention.q_proj.weight.untyped_storage().data_ptr()
-    assert attention.k_proj.weight.untyped_storage().data_ptr() == start
-    assert attention.q_proj.weight.data_ptr() not in before
+    layers = model.model.layers
+    assert all(m.weight.numel() == 0 for m in layers.modules() if isinstance(m, torch.nn.Linear))
+    assert model.lm_head.weight.numel() > 0
+
+
+def test_a_model_that_no_runner_serves_keeps_its_weights(
+    folders: dict[str, Path], monkeypatch: pytest.MonkeyPatch
+):
+    model = LocalModel("./llama", folders["llama"], Setup(folders["llama"])).loaded
+    monkeypatch.setattr(fit, "agrees", lambda *_: False)
+    expected = fit.plain_logits(model)
+    assert runner_for(model) is None
+    assert torch.equal(fit.plain_logits(model), expected)
+
+
+def test_several_samples_of_a_request_read_its_prompt_once(
+    opened: dict[str, LocalModel], llama: PackedEngine, monkeypatch: pytest.MonkeyPatch
+):
+    read: list[int] = []
+    forward = llama.runner.forward
+
+    def counting(tokens: list[int], step: Any, wanted: Any) -> torch.Tensor:
+        read.append(sum(piece.count for piece in step.pieces))
+        return forward(tokens, step, wanted)
+
+    monkeypatch.setattr(llama.runner, "forward", counting)
+    (prompt,) = texts(1, shared=80)
+    one = request(opened["llama"], prompt, temperature=1.0)
+    asked = [replace(one, key=f"{n:02x}" * 32, repeat=n) for n in range(10)]
+    found = tokens_by_key(llama, asked, 4, 64)
+    assert sum(read) == one.encoded.tokens - 1 + len(asked)
+    assert len(set(map(tuple, found.values()))) > 5
+    (alone,) = tokens_by_key(llama, asked[3:4], 1, 16).values()
+    assert found[asked[3].key] == alone
+
+
+@pytest.mark.parametrize("kind", ["llama", "gpt2", "t5"])
+def test_log_probabilities_are_those_of_the_tokens_written(
+    opened: dict[str, LocalModel], kind: str
+):
+    model = opened[kind]
+    asked = requests(model, texts(4), logprobs=True, repetition_penalty=1.5)
+    plain = plain_model(model.checkpoint.folder, model.info.family)
+    for rows in model.engine.run(asked):
+        for row in rows:
+            prompt, written = torch.tensor([row.request.encoded.ids]), torch.tensor([row.tokens])
+            if kind == "t5":
+                before = torch.cat([torch.zeros(1, 1, dtype=torch.long), written[:, :-1]], dim=1)
+                logits = plain(input_ids=prompt, decoder_input_ids=before).logits[0]
+            else:
+                whole = plain(torch.cat([prompt, written], dim=1)).logits[0]
+                logits = whole[prompt.shape[1] - 1 : -1]
+            expected = logits.log_softmax(-1).gather(1, written.T)[:, 0]
+            found = row.completion().logprobs
+            assert len(found) == len(row.tokens)
+            assert found == pytest.approx(expected.tolist(), abs=1e-4)
+
+
+def test_log_probabilities_are_left_out_unless_asked_for(opened: dict[str, LocalModel]):
+    done = answers(opened["llama"], requests(opened["llama"], texts(2)))
+    assert all(completion.logprobs == () for completion in done.values())

@@ -8,6 +8,7 @@ import torch
 from promptbench.model.local.engine import PackedEngine
 from promptbench.model.local.local import LocalModel
 from promptbench.model.local.selfcheck import check_model
+from promptbench.model.protocol import Setup
 
 
 @pytest.mark.parametrize("kind", ["llama", "gpt2", "t5"])
@@ -20,7 +21,7 @@ def test_a_model_that_runs_rightly_is_exact(opened: dict[str, LocalModel], kind:
 def test_an_engine_that_computes_something_else_is_found(
     folders: dict[str, Path], monkeypatch: pytest.MonkeyPatch
 ):
-    model = LocalModel("./llama", folders["llama"])
+    model = LocalModel("./llama", folders["llama"], Setup(folders["llama"]))
     engine = model.engine
     assert isinstance(engine, PackedEngine)
     forward = engine.runner.forward

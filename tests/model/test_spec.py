@@ -11,20 +11,21 @@ from huggingface_hub import constants
 
 from promptbench.error import ModelError
 from promptbench.model import spec as module
+from promptbench.model.protocol import Setup
 from promptbench.model.spec import cache_folder, open_model
 from tests.fake import FakeBackend, FakeModel
 
 
 def test_an_unknown_model_is_an_error_with_the_nearest_and_the_ways_to_name_one(tmp_path: Path):
     with pytest.raises(ModelError, match="unknown model 'smolm2'") as caught:
-        open_model("smolm2", tmp_path)
+        open_model("smolm2", Setup(tmp_path))
     assert "Did you mean 'smollm2'?" in caught.value.hint
     assert "hf:org/name" in caught.value.hint
 
 
 def test_a_hub_id_without_its_prefix_is_an_error_with_both_ways_to_mean_it(tmp_path: Path):
     with pytest.raises(ModelError, match="unknown model 'org/name'") as caught:
-        open_model("org/name", tmp_path)
+        open_model("org/name", Setup(tmp_path))
     assert "'hf:org/name'" in caught.value.hint
     assert "'./org/name'" in caught.value.hint
 
@@ -38,19 +39,19 @@ def test_a_relative_folder_starts_from_the_workspace(
     copytree(folders["llama"], tmp_path / "workspace" / "checkpoints" / "tiny")
     (tmp_path / "workspace" / "tiny").mkdir()
     monkeypatch.chdir(tmp_path)
-    info = open_model(spec, tmp_path / "workspace").info
+    info = open_model(spec, Setup(tmp_path / "workspace")).info
     assert (info.spec, info.backend, info.architecture) == (spec, "local", "llama")
 
 
 def test_an_absolute_folder_is_taken_as_it_is(folders: dict[str, Path], tmp_path: Path):
-    assert open_model(str(folders["gpt2"]), tmp_path).info.architecture == "gpt2"
+    assert open_model(str(folders["gpt2"]), Setup(tmp_path)).info.architecture == "gpt2"
 
 
 def test_a_folder_in_the_home_may_be_named_with_a_tilde(
     folders: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setenv("HOME", str(folders["llama"].parent))
-    assert open_model("~/llama", tmp_path).info.architecture == "llama"
+    assert open_model("~/llama", Setup(tmp_path)).info.architecture == "llama"
 
 
 def test_the_same_weights_are_the_same_model_under_any_spec(
@@ -58,7 +59,7 @@ def test_the_same_weights_are_the_same_model_under_any_spec(
 ):
     copytree(folders["llama"], tmp_path / "copy")
     specs = ["./copy", "copy", str(folders["llama"])]
-    assert len({open_model(spec, tmp_path).info.identity for spec in specs}) == 1
+    assert len({open_model(spec, Setup(tmp_path)).info.identity for spec in specs}) == 1
 
 
 @pytest.mark.parametrize(
@@ -66,7 +67,7 @@ def test_the_same_weights_are_the_same_model_under_any_spec(
 )
 def test_a_folder_that_cannot_be_is_a_model_error(tmp_path: Path, spec: str):
     with pytest.raises(ModelError):
-        open_model(spec, tmp_path)
+        open_model(spec, Setup(tmp_path))
 
 
 # The hub
@@ -81,14 +82,16 @@ def test_what_is_no_hub_id_is_refused_before_anything_is_asked(
 ):
     monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
     with pytest.raises(ModelError, match="is not a hub id") as caught:
-        open_model(f"hf:{name}", tmp_path)
+        open_model(f"hf:{name}", Setup(tmp_path))
     assert "hf:org/name" in caught.value.hint
 
 
 def test_a_hub_model_that_is_not_here_while_offline_says_what_to_do(tmp_path: Path):
     program = (
-        "from pathlib import Path; from promptbench.model.spec import open_model\n"
-        "try: open_model('hf:org/name', Path('.'))\n"
+        "from pathlib import Path\n"
+        "from promptbench.model.protocol import Setup\n"
+        "from promptbench.model.spec import open_model\n"
+        "try: open_model('hf:org/name', Setup(Path('.')))\n"
         "except Exception as error: print(type(error).__name__, error)"
     )
     done = subprocess.run(
@@ -116,14 +119,14 @@ def test_a_hub_model_that_is_here_needs_no_network(
     copytree(folders["llama"], cached / "snapshots" / "abc")
     (cached / "refs").mkdir()
     (cached / "refs" / "main").write_text("abc")
-    assert open_model("hf:org/name", tmp_path).info.architecture == "llama"
+    assert open_model("hf:org/name", Setup(tmp_path)).info.architecture == "llama"
 
 
 # Backends
 
 
 def test_a_prefix_finds_its_backend(tmp_path: Path, fake: FakeBackend):
-    model = open_model("fake:anything", tmp_path)
+    model = open_model("fake:anything", Setup(tmp_path))
     assert isinstance(model, FakeModel)
     assert model.info.spec == "fake:anything"
 
@@ -132,7 +135,7 @@ def test_a_backend_of_another_package_is_found_by_its_entry_point(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     offered(monkeypatch, "tests.model.test_spec:theirs")
-    assert open_model("theirs:x", tmp_path).info.spec == "theirs:x"
+    assert open_model("theirs:x", Setup(tmp_path)).info.spec == "theirs:x"
 
 
 theirs = FakeBackend()
@@ -144,7 +147,7 @@ def test_a_backend_that_cannot_be_loaded_is_a_model_error(
 ):
     offered(monkeypatch, place)
     with pytest.raises(ModelError, match="'theirs'"):
-        open_model("theirs:x", tmp_path)
+        open_model("theirs:x", Setup(tmp_path))
 
 
 def offered(monkeypatch: pytest.MonkeyPatch, place: str) -> None:
@@ -159,7 +162,7 @@ def offered(monkeypatch: pytest.MonkeyPatch, place: str) -> None:
 
 def test_an_unknown_prefix_is_an_unknown_model(tmp_path: Path):
     with pytest.raises(ModelError, match="unknown model 'opnai:gpt'"):
-        open_model("opnai:gpt", tmp_path)
+        open_model("opnai:gpt", Setup(tmp_path))
 
 
 def test_the_cache_is_where_the_environment_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):

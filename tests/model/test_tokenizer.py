@@ -8,6 +8,7 @@ import pytest
 from promptbench.error import ModelError
 from promptbench.model.embedded import EMBEDDED, weights_path
 from promptbench.model.local.tokenizer import Tokenizer
+from promptbench.model.protocol import Setup
 from promptbench.model.spec import open_model
 from promptbench.record import Encoded, Message
 from tests.model.tiny import write_tokenizer
@@ -147,7 +148,7 @@ needs_smollm2 = pytest.mark.skipif(
 
 @pytest.fixture(scope="module")
 def smollm2(tmp_path_factory: pytest.TempPathFactory) -> Tokenizer:
-    model = open_model("smollm2", tmp_path_factory.mktemp("workspace"))
+    model = open_model("smollm2", Setup(tmp_path_factory.mktemp("workspace")))
     found = model.tokenizer  # type: ignore[attr-defined]
     assert isinstance(found, Tokenizer)
     return found

@@ -45,6 +45,7 @@ LLAMA: dict[str, Any] = {
 KINDS: dict[str, tuple[str, dict[str, Any]]] = {
     "llama": ("Llama", LLAMA),
     "mistral": ("Mistral", LLAMA | {"sliding_window": 8}),
+    "qwen2": ("Qwen2", LLAMA),
     "gpt2": ("GPT2", {"n_embd": 32, "n_layer": 2, "n_head": 4, "n_positions": 256}),
     "t5": (
         "T5",

@@ -14,6 +14,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from promptbench.model.local.branch import Tree
 from promptbench.model.local.cache import Keys, LayerShape
 from promptbench.model.local.partial import How, Mask, attend, merge
 
@@ -34,13 +35,16 @@ class Block:
 class Piece:
     """Neighbouring new tokens of one prompt, or of one segment, within a step.
 
-    They are tokens `first` to `first + count` of the step, and go to `own` at `at`.
+    They are tokens `first` to `first + count` of the step, and go to `own` at `at`. Where the row
+    holds a `tree` of continuations, that begins after its first `plain` tokens.
     """
 
     first: int
     count: int
     own: Block
     at: int
+    plain: int = 0
+    tree: Tree | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +160,7 @@ class Attention:
         kinds = key.shape[0]
         asking = query.transpose(0, 1).unflatten(1, (kinds, heads // kinds))  # type: ignore[no-untyped-call]
         output = query.new_empty(tokens, kinds, heads // kinds, value.shape[2])
-        weight = query.new_empty(tokens, kinds, heads // kinds)
+        weight = output.new_empty(tokens, kinds, heads // kinds, dtype=torch.float32)
         self.write(key, value)
         if self.step.decoding is not None:
             for number in range(len(self.step.decoding.bunches)):
@@ -183,7 +187,11 @@ class Attention:
         part = slice(piece.first, piece.first + piece.count)
         keys, values = self.kept(piece.own)
         mask = None
-        if piece.at or self.how.window is not None:
+        if piece.tree is not None:
+            mask = self.step.mask(
+                ("own", number, self.how.window), lambda: self.tree_visible(piece)[None, None]
+            )
+        elif piece.at or self.how.window is not None:
             queries = self.step.positions[part]
             mask = self.step.mask(
                 ("own", number, self.how.window),
@@ -258,6 +266,20 @@ class Attention:
         if self.how.window is not None:
             seen &= distance < self.how.window
         return seen
+
+    def tree_visible(self, piece: Piece) -> Tensor:
+        """Which of its row's tokens each new one may see: what it follows, along its branch."""
+        tree = piece.tree or Tree()
+        device, count = self.step.positions.device, piece.own.count
+        places = torch.arange(count, device=device)
+        depths = torch.tensor([*range(piece.plain), *(piece.plain + d for d in tree.depths)])
+        seen = places[:, None] >= places[None]
+        branch = tree.ancestors[: count - piece.plain, : count - piece.plain].to(device)
+        seen[piece.plain :, piece.plain :] &= branch
+        if self.how.window is not None:
+            depths = depths[:count].to(device)
+            seen &= depths[:, None] - depths[None] < self.how.window
+        return seen[piece.at :]
 
     def slots_visible(self, bunch: Bunch, device: torch.device) -> Tensor:
         """Which tokens of its slot each row may see: [slots, 1, 1, tokens]; idle slots see one."""

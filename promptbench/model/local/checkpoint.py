@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from promptbench.error import ModelError
+from promptbench.model.local.config import Head, family_of, head_of, positions_of
 from promptbench.model.protocol import Family
 
 # What can change a model's output. A manifest, a README or an optimizer's state cannot.
@@ -21,7 +22,6 @@ NOT_COUNTED = {"promptbench.json", "trainer_state.json", "all_results.json", "tr
 PICKLES = {".bin", ".pt", ".pth", ".ckpt", ".pkl"}
 PARTS = "A checkpoint is a transformers folder: config.json, *.safetensors, a tokenizer."
 MAX_HEADER = 100_000_000
-GENERATORS = ("ForCausalLM", "LMHeadModel", "ForConditionalGeneration", "ForSeq2SeqLM")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +39,11 @@ class Checkpoint:
     def architecture(self) -> str:
         """Transformers' name of the architecture: llama, gpt2, t5 ..."""
         return str(self.config["model_type"])
+
+    @property
+    def head(self) -> Head:
+        """What an encoder-only checkpoint answers with; "" if it has nothing to answer with."""
+        return head_of(self.config)
 
 
 def read_checkpoint(folder: Path) -> Checkpoint:
@@ -174,23 +179,10 @@ def file_digest(path: Path) -> str:
         return f"{path.name} {hashlib.file_digest(file, 'sha256').hexdigest()}"
 
 
-def family_of(config: dict[str, Any]) -> Family:
-    """Which of the three transformer families a config describes."""
-    if config.get("is_encoder_decoder"):
-        return "encoder-decoder"
-    names = config.get("architectures") or []
-    if not names or any(str(n).endswith(GENERATORS) for n in names):
-        return "decoder-only"
-    return "encoder-only"
-
-
 def context_of(config: dict[str, Any], folder: Path) -> int:
     """How many tokens fit: the config's positions, or the tokenizer's limit; 0 for no limit."""
-    text = config.get("text_config")
-    for source in (config, text if isinstance(text, dict) else {}):
-        for key in ("max_position_embeddings", "n_positions", "n_ctx", "seq_length"):
-            if isinstance(source.get(key), int):
-                return int(source[key])
+    if positions := positions_of(config):
+        return positions
     path = folder / "tokenizer_config.json"
     limit = read_json(path).get("model_max_length") if path.is_file() else None
     return int(limit) if isinstance(limit, int | float) and limit < 10_000_000 else 0

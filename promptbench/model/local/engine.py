@@ -12,10 +12,10 @@ from promptbench.error import RunError
 from promptbench.model.local.fit import runner_for
 from promptbench.model.local.generate import batches, generate
 from promptbench.model.local.memory import bound_kernels, free_memory, keep_freed_memory
-from promptbench.model.local.row import Ends, Row
+from promptbench.model.local.row import Ends
 from promptbench.model.local.rows import DecoderRows, EncoderDecoderRows
 from promptbench.model.local.runner import Runner
-from promptbench.model.local.scheduler import CHUNK, ROWS, Scheduler
+from promptbench.model.local.scheduler import CHUNK, ROWS, Done, Scheduler
 from promptbench.record import Request
 
 WINDOW = 2048  # requests among which shared beginnings are looked for
@@ -32,13 +32,13 @@ class PackedEngine:
         self.budget = max_memory or int(free_memory() * SHARE)
 
     @torch.inference_mode()
-    def run(self, requests: Iterable[Request]) -> Iterator[list[Row]]:
+    def run(self, requests: Iterable[Request]) -> Iterator[list[Done]]:
         """Yield finished rows. When memory runs out, half as many rows go on from there."""
         waiting = iter(requests)
         while window := list(islice(waiting, WINDOW)):
             yield from self.run_window(window)
 
-    def run_window(self, window: list[Request]) -> Iterator[list[Row]]:
+    def run_window(self, window: list[Request]) -> Iterator[list[Done]]:
         """Run one window to its end, with fewer rows each time that memory runs out."""
         rows, chunk = ROWS, CHUNK
         while window:
@@ -69,10 +69,11 @@ class PaddedEngine:
         self.kind = EncoderDecoderRows if model.config.is_encoder_decoder else DecoderRows
 
     @torch.inference_mode()
-    def run(self, requests: Iterable[Request]) -> Iterator[list[Row]]:
+    def run(self, requests: Iterable[Request]) -> Iterator[list[Done]]:
         """Yield finished rows, a batch at a time."""
         for batch in batches(requests):
-            yield generate(batch, self.kind(self.model), self.ends)
+            done: list[Done] = list(generate(batch, self.kind(self.model), self.ends))
+            yield done
 
 
 Engine = PackedEngine | PaddedEngine

@@ -13,7 +13,8 @@ from promptbench.model.local.llama import ARCHITECTURES, LlamaRunner
 from promptbench.model.local.runner import Runner
 
 PROBE = [5, 3, 8, 1, 9, 2, 7, 4, 6, 5, 3, 8]
-TOLERANCE = 2e-3
+# Of the largest logit: rounding, and not another computation.
+TOLERANCE, HALF_TOLERANCE = 1e-3, 5e-2
 
 
 def runner_for(model: Any) -> Runner | None:
@@ -68,4 +69,5 @@ def agrees(runner: Runner, expected: Tensor) -> bool:
     decoding = Decoding(zero, one + rest - 1, own, (bunch,))
     step = Step(positions[end - 1 :], (), [Shared(0, 1, segment)], decoding)
     found = runner.forward(PROBE[end - 1 :], step, [0])
-    return torch.allclose(found[0], expected, atol=TOLERANCE, rtol=TOLERANCE)
+    tolerance = TOLERANCE if runner.shape.dtype == torch.float32 else HALF_TOLERANCE
+    return bool((found[0] - expected).abs().max() <= tolerance * expected.abs().max())

@@ -45,7 +45,7 @@ def split(window: list[Request]) -> Iterator[list[Request]]:
 def generate(requests: Sequence[Request], rows: Rows, ends: Ends) -> list[Row]:
     """Run one batch to its end. Raises RunError if the model computes no usable numbers."""
     started = time.perf_counter()
-    every = [begin(r, rows.before(r.encoded.ids)) for r in requests]
+    every = [begin(r, ends, rows.before(r.encoded.ids)) for r in requests]
     active = list(every)
     logits = rows.start([r.encoded.ids for r in requests])
     while True:
@@ -55,7 +55,7 @@ def generate(requests: Sequence[Request], rows: Rows, ends: Ends) -> list[Row]:
                 hint="Its weights are damaged or training diverged: no output can be scored.",
             )
         for row, scores in zip(active, logits, strict=True):
-            row.take(row.chooser.choose(scores), ends)
+            row.hear((), scores[None])
         going = [i for i, row in enumerate(active) if not row.finish]
         if not going:
             break

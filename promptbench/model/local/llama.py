@@ -55,6 +55,8 @@ class LlamaRunner(Runner):
         inner = model.model
         if self.shape.dtype != torch.float32:
             raise ValueError("norms are computed in fp32 here")
+        if not all(isinstance(m, nn.Linear) for m in projections(inner.layers[0])):
+            raise ValueError("the layers are not plain linear ones")
         if model.config.hidden_act != "silu":
             raise ValueError("the activation is not SiLU")
         self.embedding: Tensor = inner.embed_tokens.weight
@@ -138,6 +140,13 @@ def rotate(heads: Tensor, cosine: Tensor, sine: Tensor) -> None:
     turned = first * cosine - second * sine
     second.mul_(cosine).addcmul_(first, sine)
     first.copy_(turned)
+
+
+def projections(module: Any) -> tuple[Any, ...]:
+    """The linear layers of a transformers decoder layer."""
+    attention, mlp = module.self_attn, module.mlp
+    inward = (attention.q_proj, attention.k_proj, attention.v_proj)
+    return (*inward, attention.o_proj, mlp.gate_proj, mlp.up_proj, mlp.down_proj)
 
 
 def laid_out(linear: Any, norm: Tensor | None = None) -> Linear:

@@ -10,26 +10,28 @@ from typing import TYPE_CHECKING, Any
 
 from promptbench.error import ModelError, RunError
 from promptbench.model.local.checkpoint import Checkpoint, read_checkpoint
+from promptbench.model.local.load import Place, load, place_of
 from promptbench.model.local.tokenizer import Tokenizer, first_line
-from promptbench.model.protocol import ModelInfo, TokenSpan
-from promptbench.record import Completion, Encoded, Message, Request
+from promptbench.model.protocol import ModelInfo, Setup, TokenSpan
+from promptbench.record import Completion, Encoded, Message, Request, Sampling
 
 if TYPE_CHECKING:  # both import torch, which a run without new requests need not wait for
     from promptbench.model.local.engine import Engine
     from promptbench.model.local.row import Ends
 
 # Part of every fingerprint: raised when the same request could come out differently.
-ENGINE = "packed 1"
-DTYPE = "float32"
+ENGINE = "packed 2"
 
 
 class LocalModel:
-    """A checkpoint folder behind the Model protocol: fp32, weights loaded at the first request."""
+    """A checkpoint folder behind the Model protocol; weights are loaded at the first request."""
 
-    def __init__(self, spec: str, folder: Path) -> None:
+    def __init__(self, spec: str, folder: Path, setup: Setup) -> None:
         """Look into the folder. Raises ModelError."""
         self.checkpoint = read_checkpoint(folder)
-        self.info = describe(spec, self.checkpoint)
+        self.place = place_of(setup)
+        self.max_memory = setup.max_memory
+        self.info = describe(spec, self.checkpoint, self.place)
 
     @cached_property
     def tokenizer(self) -> Tokenizer:
@@ -39,7 +41,7 @@ class LocalModel:
     @cached_property
     def loaded(self) -> Any:
         """The transformers model, loaded when the first request streams."""
-        return load(self.checkpoint)
+        return load(self.checkpoint, self.place)
 
     def encode(self, messages: Sequence[Message]) -> Encoded:
         """See Model."""
@@ -49,25 +51,34 @@ class LocalModel:
         """See Model."""
         return self.tokenizer.spans(encoded)
 
+    def room(self, sampling: Sampling) -> int:
+        """See Model: a decoder's context holds the answer, an encoder's the prompt alone."""
+        if self.checkpoint.family != "decoder-only":
+            return 0
+        if sampling.choice is None:
+            return sampling.max_tokens
+        words = tuple(word for words in sampling.choice.words for word in words)
+        return max(map(len, self.tokenizer.continuations("", " ", words)))
+
     @cached_property
     def engine(self) -> Engine:
         """What runs the requests, made when the first one streams."""
         from promptbench.model.local.engine import engine_for
 
-        return engine_for(self.loaded, self.ends)
+        return engine_for(self.loaded, self.ends, self.max_memory)
 
     @cached_property
     def ends(self) -> Ends:
         """What ends an output."""
         from promptbench.model.local.row import Ends
 
-        return Ends(self.end_ids(), self.tokenizer.decode)
+        return Ends(self.end_ids(), self.tokenizer.decode, self.tokenizer.continue_with)
 
     def stream(self, requests: Iterable[Request]) -> Iterator[list[Completion]]:
         """See Model. A row's output does not depend on what runs beside it."""
         try:
             for rows in self.engine.run(requests):
-                yield [row.completion(self.ends) for row in rows]
+                yield [done.completion() for done in rows]
         except RuntimeError as error:  # torch raises it for whatever its kernels cannot do
             raise RunError(
                 f"the model failed: {first_line(error)}",
@@ -83,18 +94,21 @@ class LocalModel:
         )
 
 
-def describe(spec: str, checkpoint: Checkpoint) -> ModelInfo:
-    """What a checkpoint is, as a model that generates text."""
-    if checkpoint.family == "encoder-only":
+def describe(spec: str, checkpoint: Checkpoint, place: Place) -> ModelInfo:
+    """What a checkpoint is, and what it can do."""
+    encoder = checkpoint.family == "encoder-only"
+    if encoder and not checkpoint.head:
         raise ModelError(
-            f"'{spec}' is encoder-only ({checkpoint.architecture}): it cannot generate text",
+            f"'{spec}' is an encoder with no head ({checkpoint.architecture}): it cannot answer",
             where=str(checkpoint.folder),
-            hint="Take a decoder-only model (GPT, LLaMA ...) or an encoder-decoder one (T5).",
+            hint="Take a checkpoint with a masked-LM or a classification head, or a model that"
+            " generates (GPT, LLaMA, T5 ...).",
         )
-    identity = hashlib.sha256(f"{checkpoint.digest} {DTYPE} {ENGINE}".encode()).hexdigest()
+    engine = f"{ENGINE} cuda" if place.device == "cuda" else ENGINE
+    identity = hashlib.sha256(f"{checkpoint.digest} {place.precision} {engine}".encode())
     return ModelInfo(
         spec=spec,
-        identity=identity,
+        identity=identity.hexdigest(),
         family=checkpoint.family,
         architecture=checkpoint.architecture,
         parameters=checkpoint.parameters,
@@ -102,47 +116,10 @@ def describe(spec: str, checkpoint: Checkpoint) -> ModelInfo:
         backend="local",
         details=(
             ("weights and tokenizer", checkpoint.digest),
-            ("dtype", DTYPE),
+            ("device", place.device),
+            ("precision", place.precision),
             ("engine", ENGINE),
         ),
+        writes=not encoder,
+        chooses=True,
     )
-
-
-def load(checkpoint: Checkpoint) -> Any:
-    """Load the weights in fp32. Raises ModelError if a tensor is missing, or has another shape."""
-    import torch
-    from transformers import AutoModelForCausalLM, AutoModelForSeq2SeqLM, logging
-
-    logging.set_verbosity_error()
-    logging.disable_progress_bar()
-    seq2seq = checkpoint.family == "encoder-decoder"
-    kind = AutoModelForSeq2SeqLM if seq2seq else AutoModelForCausalLM
-    try:
-        model, found = kind.from_pretrained(
-            str(checkpoint.folder),
-            dtype=torch.float32,
-            use_safetensors=True,
-            trust_remote_code=False,
-            output_loading_info=True,
-        )
-    except Exception as error:  # transformers raises whatever its parts raise
-        raise ModelError(
-            f"the weights cannot be loaded: {first_line(error)}", where=str(checkpoint.folder)
-        ) from error
-    refuse_gaps(checkpoint, found)
-    model.eval()
-    if torch.cuda.is_available():
-        model.to("cuda")
-    return model
-
-
-def refuse_gaps(checkpoint: Checkpoint, found: dict[str, Any]) -> None:
-    """A tensor that the file lacks would be filled with random numbers: refuse."""
-    for kind in ("missing_keys", "mismatched_keys"):
-        names = sorted(str(name) for name in found.get(kind) or ())
-        if names:
-            raise ModelError(
-                f"{len(names)} tensors are {kind.removesuffix('_keys')}, such as {names[0]}",
-                where=str(checkpoint.folder),
-                hint="The weights are not those of the architecture in config.json.",
-            )

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from promptbench.model.local.attention import Block, Bunch, Decoding, Piece, Shared, Step
+from promptbench.model.local.branch import ROOT, Choosing, Tree
 from promptbench.model.local.cache import Keys
 from promptbench.model.local.prefix import Path, Segment
 from promptbench.model.local.row import Row
@@ -21,7 +22,7 @@ BUNCH = 12
 class Active:
     """A row that has a slot. `kept` counts the tokens that the slot holds."""
 
-    row: Row
+    row: Row | Choosing
     path: Path
     slot: int
     kept: int = 0
@@ -50,23 +51,43 @@ class Reading:
     """Prompt tokens that are being read into `keys`: a row's own, or a segment's.
 
     `start` is the position of the first, `above` the segments before it, `done` how many are read.
+    A `tree` of continuations is read after them.
     """
 
-    tokens: tuple[int, ...]
+    prompt: tuple[int, ...]
     keys: Keys
     slot: int
     start: int
     above: tuple[Segment, ...]
     active: Active | None = None
     kept: Kept | None = None
+    tree: Tree | None = None
     done: int = 0
+
+    @property
+    def tokens(self) -> Sequence[int]:
+        """All that is to be read."""
+        return (*self.prompt, *self.tree.tokens) if self.tree is not None else self.prompt
+
+    @property
+    def positions(self) -> Sequence[int]:
+        """Where each of the tokens stands."""
+        end = self.start + len(self.prompt)
+        depths = self.tree.depths if self.tree is not None else ()
+        return (*range(self.start, end), *(end + depth for depth in depths))
+
+    @property
+    def left(self) -> int:
+        """How many tokens are not read yet."""
+        whole = len(self.prompt) + (len(self.tree.tokens) if self.tree is not None else 0)
+        return whole - self.done
 
 
 @dataclass(slots=True)
 class Work:
     """One step while it is gathered: tokens, positions, and what they attend to.
 
-    `owners` are the rows that get a next token, from the logits of the tokens `wanted`.
+    `owners` hear what follows the tokens `wanted`, each with the places in its tree that they have.
     """
 
     device: torch.device
@@ -76,7 +97,7 @@ class Work:
     shared: list[Shared] = field(default_factory=list)
     latest: dict[Segment, int] = field(default_factory=dict)
     wanted: list[int] = field(default_factory=list)
-    owners: list[Active] = field(default_factory=list)
+    owners: list[tuple[Active, Sequence[int]]] = field(default_factory=list)
     decoding: Decoding | None = None
 
     @property
@@ -90,18 +111,21 @@ class Work:
 
     def read(self, reading: Reading, segments: Mapping[Segment, Kept], chunk: int) -> None:
         """Take a reading as a whole, or a chunk of it: cut in two, it would cost more calls."""
-        left = len(reading.tokens) - reading.done
-        count = left if left <= 2 * chunk else chunk
-        first, start = len(self.tokens), reading.start + reading.done
-        self.tokens += reading.tokens[reading.done : reading.done + count]
-        self.positions += range(start, start + count)
-        block = Block(reading.keys, reading.slot, reading.start, reading.done + count)
-        self.readings.append((reading, Piece(first, count, block, reading.done)))
+        count = reading.left if reading.left <= 2 * chunk else chunk
+        first, end = len(self.tokens), reading.done + count
+        self.tokens += reading.tokens[reading.done : end]
+        self.positions += reading.positions[reading.done : end]
+        block = Block(reading.keys, reading.slot, reading.start, end)
+        plain = len(reading.prompt)
+        branching = reading.tree if end > plain else None
+        piece = Piece(first, count, block, reading.done, plain, branching)
+        self.readings.append((reading, piece))
         for segment in reading.above:
             self.attend(segment, segments[segment], first, count)
-        if reading.active is not None and reading.done + count == len(reading.tokens):
-            self.wanted.append(len(self.tokens) - 1)
-            self.owners.append(reading.active)
+        if reading.active is not None and end >= plain:
+            heard = range(max(reading.done, plain - 1), end)
+            self.wanted += [first + place - reading.done for place in heard]
+            self.owners.append((reading.active, [place - plain for place in heard]))
 
     def attend(self, segment: Segment, kept: Kept, first: int, count: int) -> None:
         """Let tokens attend to a segment: neighbours below it share one call."""
@@ -130,9 +154,9 @@ class Work:
             bunches=tuple(self.bunches(rows)),
         )
         self.wanted += range(len(rows))
-        self.tokens += [a.row.tokens[-1] for a in rows]
+        self.tokens += [a.row.tokens[-1] for a in rows if isinstance(a.row, Row)]
         self.positions += [a.position for a in rows]
-        self.owners += rows
+        self.owners += [(active, (ROOT,)) for active in rows]
 
     def bunches(self, rows: Sequence[Active]) -> Iterator[Bunch]:
         """Put neighbouring slots together, BUNCH at most: each reads only as far as it must."""

@@ -81,5 +81,5 @@ def merge(first: Tensor, first_weight: Tensor, second: Tensor, second_weight: Te
     """
     weight = torch.logaddexp(first_weight, second_weight)
     share = torch.exp(second_weight.sub(weight))[..., None]
-    first.lerp_(second, share)
+    first.lerp_(second, share.to(first.dtype))
     first_weight.copy_(weight)

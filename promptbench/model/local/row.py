@@ -5,18 +5,27 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
+import torch
+from torch import Tensor
+
 from promptbench.model.local.choose import Chooser
-from promptbench.record import Completion, FinishReason, Request
+from promptbench.record import Completion, Encoded, FinishReason, Request
 
 Decode = Callable[[Sequence[int]], str]
+Continue = Callable[[Encoded, Sequence[str]], list[tuple[int, ...]]]
 
 
 @dataclass(frozen=True, slots=True)
 class Ends:
-    """What ends an output: these token ids, and how to look for stop strings in the text."""
+    """What a tokenizer knows of outputs.
+
+    `ids` end one; `decode` makes text of one, to look for stop strings; `continue_with` gives the
+    tokens of words that could follow a prompt.
+    """
 
     ids: frozenset[int]
     decode: Decode
+    continue_with: Continue
 
 
 @dataclass(slots=True)
@@ -25,20 +34,34 @@ class Row:
 
     request: Request
     chooser: Chooser
+    ends: Ends
     tokens: list[int] = field(default_factory=list)
+    logprobs: list[float] = field(default_factory=list)
     finish: FinishReason = ""
     text: str = ""
     seconds: float = 0.0
 
-    def take(self, token: int, ends: Ends) -> None:
+    @property
+    def room(self) -> int:
+        """Tokens that may be written after the prompt."""
+        return self.request.sampling.max_tokens
+
+    def hear(self, nodes: Sequence[int], logits: Tensor) -> None:
+        """Take the next token, from logits [1, vocabulary]."""
+        token = self.chooser.choose(logits[0])
+        if self.request.sampling.logprobs:
+            self.logprobs.append(float(logits[0, token] - torch.logsumexp(logits[0], dim=-1)))
+        self.take(token)
+
+    def take(self, token: int) -> None:
         """Add the next token and see whether the output ends there."""
         self.tokens.append(token)
         sampling = self.request.sampling
-        if token in ends.ids:
+        if token in self.ends.ids:
             self.finish = "stop"
             return
         if sampling.stop:
-            text = ends.decode(self.tokens)
+            text = self.ends.decode(self.tokens)
             cut = min((at for s in sampling.stop if (at := text.find(s)) >= 0), default=-1)
             if cut >= 0:
                 self.finish, self.text = "stop_string", text[:cut]
@@ -46,9 +69,14 @@ class Row:
         if len(self.tokens) >= sampling.max_tokens:
             self.finish = "length"
 
-    def completion(self, ends: Ends) -> Completion:
-        """The finished row; white space around the text is not part of the answer."""
-        text = self.text if self.finish == "stop_string" else ends.decode(self.written())
+    def done(self) -> Row:
+        """The finished row."""
+        return self
+
+    def completion(self) -> Completion:
+        """The finished row's; white space around the text is not part of the answer."""
+        stopped = self.finish == "stop_string"
+        text = self.text if stopped else self.ends.decode(self.written())
         return Completion(
             key=self.request.key,
             text=text.strip(),
@@ -56,6 +84,7 @@ class Row:
             output_tokens=len(self.tokens),
             finish_reason=self.finish,
             seconds=self.seconds,
+            logprobs=tuple(self.logprobs),
         )
 
     def written(self) -> list[int]:
@@ -63,10 +92,10 @@ class Row:
         return self.tokens[:-1] if self.finish == "stop" else self.tokens
 
 
-def begin(request: Request, before: Sequence[int] | None = None) -> Row:
+def begin(request: Request, ends: Ends, before: Sequence[int] | None = None) -> Row:
     """A request's row before its first token.
 
     `before` is what the output continues and may be penalized for repeating: the prompt by default.
     """
     seen = request.encoded.ids if before is None else before
-    return Row(request, Chooser(request.sampling, request.key, seen))
+    return Row(request, Chooser(request.sampling, request.key, seen), ends)

@@ -14,7 +14,9 @@ from collections.abc import Iterator, Sequence
 import torch
 
 from promptbench.error import RunError
+from promptbench.model.local.branch import Choosing, begin_choosing
 from promptbench.model.local.cache import Keys, slots_for
+from promptbench.model.local.chosen import Chosen
 from promptbench.model.local.packing import Active, Kept, Reading, Work
 from promptbench.model.local.prefix import Path, Segment, find_paths
 from promptbench.model.local.row import Ends, Row, begin
@@ -25,6 +27,8 @@ ROWS = 40  # at most, side by side
 CHUNK = 320  # prompt tokens of a step, or a whole prompt of up to twice as many
 HAND_OVER = 16  # finished rows are handed over by this many, or after
 HAND_OVER_SECONDS = 2.0
+
+Done = Row | Chosen
 
 
 class Scheduler:
@@ -40,11 +44,11 @@ class Scheduler:
         self.most = rows
         self.chunk = chunk
 
-    def run(self, requests: Sequence[Request]) -> Iterator[list[Row]]:
-        """Yield finished rows. Raises RunError if the model's numbers are not finite."""
+    def run(self, requests: Sequence[Request]) -> Iterator[list[Done]]:
+        """Yield what is done. Raises RunError if the model's numbers are not finite."""
+        self.rows = [self.begin(request) for request in requests]
         self.paths = deque(self.order(requests))
-        self.requests = requests
-        lengths = [len(p.own) + requests[p.prompt].sampling.max_tokens for p in self.paths]
+        lengths = [self.length(path) for path in self.paths]
         slots = slots_for(self.budget, self.runner.shape, lengths, self.most)
         self.slots = Keys(self.runner.shape, slots, max(lengths))
         self.free = set(range(slots))
@@ -52,7 +56,7 @@ class Scheduler:
         self.segments: dict[Segment, Kept] = {}
         self.readings: deque[Reading] = deque()
         self.active: list[Active] = []
-        done: list[Row] = []
+        done: list[Done] = []
         handed = time.monotonic()
         while self.paths or self.readings or self.active:
             self.admit()
@@ -63,12 +67,24 @@ class Scheduler:
         if done:
             yield done
 
+    def begin(self, request: Request) -> Row | Choosing:
+        """A request before anything is known of its answer."""
+        choice = request.sampling.choice
+        if choice is None:
+            return begin(request, self.ends)
+        words = [word for words in choice.words for word in words]
+        return begin_choosing(request, self.ends.continue_with(request.encoded, words))
+
+    def length(self, path: Path) -> int:
+        """The tokens that a prompt's slot must hold."""
+        return len(path.own) + self.rows[path.prompt].room
+
     def order(self, requests: Sequence[Request]) -> list[Path]:
         """Paths group by group, the group of the longest first, the longest first in each."""
         groups: dict[int, list[Path]] = {}
         # In attention calls, a segment costs about as much as reading two tokens does, every step.
-        least = 2 * max(r.sampling.max_tokens for r in requests)
-        for path in find_paths([r.encoded.ids for r in requests], least):
+        steps = max(r.sampling.max_tokens if r.sampling.choice is None else 1 for r in requests)
+        for path in find_paths([r.encoded.ids for r in requests], 2 * steps):
             top = id(path.segments[0]) if path.segments else 0
             groups.setdefault(top, []).append(path)
         ordered = sorted(groups.values(), key=lambda g: -max(len(p.own) for p in g))
@@ -76,21 +92,24 @@ class Scheduler:
 
     def admit(self) -> None:
         """Give free slots to the next prompts, as far as one chunk has room for them."""
-        room = self.chunk - sum(len(r.tokens) - r.done for r in self.readings)
+        room = self.chunk - sum(reading.left for reading in self.readings)
         while self.paths and self.free and room > 0:
             path = self.paths.popleft()
             for depth, segment in enumerate(path.segments):
                 if segment not in self.segments:
                     room -= self.read_segment(segment, path.segments[:depth])
-            active = Active(begin(self.requests[path.prompt]), path, self.take_slot(path))
-            self.readings.append(
-                Reading(path.own, self.slots, active.slot, path.start, path.segments, active)
+            row = self.rows[path.prompt]
+            active = Active(row, path, self.take_slot(path))
+            tree = row.tree if isinstance(row, Choosing) else None
+            own = Reading(
+                path.own, self.slots, active.slot, path.start, path.segments, active, tree=tree
             )
-            room -= len(path.own)
+            self.readings.append(own)
+            room -= own.left
 
     def take_slot(self, path: Path) -> int:
         """The free slot that takes the least new memory, and of those the smallest."""
-        need = len(path.own) + self.requests[path.prompt].sampling.max_tokens
+        need = self.length(path)
         slot = min(self.free, key=lambda s: (max(0, need - self.used[s]), self.used[s], s))
         self.free.remove(slot)
         self.used[slot] = max(self.used[slot], need)
@@ -105,8 +124,8 @@ class Scheduler:
         self.readings.append(Reading(segment.tokens, keys, 0, segment.start, above, kept=kept))
         return count
 
-    def step(self) -> list[Row]:
-        """Compute one step and take its tokens; returns the rows that ended."""
+    def step(self) -> list[Done]:
+        """Compute one step and let rows hear of it; returns what is done."""
         started = time.perf_counter()
         work = Work(self.runner.device)
         work.decode(self.active, self.slots, self.segments)
@@ -121,8 +140,10 @@ class Scheduler:
                 "the model computes numbers that are not finite (NaN or infinity)",
                 hint="Its weights are damaged or training diverged: no output can be scored.",
             )
-        for active, scores in zip(work.owners, logits, strict=True):
-            active.row.take(active.row.chooser.choose(scores), self.ends)
+        at = 0
+        for active, places in work.owners:
+            active.row.hear(places, logits[at : at + len(places)])
+            at += len(places)
         self.charge(work, (time.perf_counter() - started) / len(work.tokens))
         return self.settle(work)
 
@@ -136,13 +157,13 @@ class Scheduler:
         for active in self.active:
             active.row.seconds += seconds
 
-    def settle(self, work: Work) -> list[Row]:
+    def settle(self, work: Work) -> list[Done]:
         """Count what was read, let rows begin to generate, and take leave of those that ended."""
         for active in self.active:
             active.kept += 1
         for reading, piece in work.readings:
             reading.done += piece.count
-            if reading.done == len(reading.tokens):
+            if not reading.left:
                 self.readings.remove(reading)
                 if reading.active is not None:
                     reading.active.kept = reading.done
@@ -153,7 +174,7 @@ class Scheduler:
             self.release(active)
         if not self.paths and not self.readings:
             self.close_gaps()
-        return [active.row for active in ended]
+        return [active.row.done() for active in ended]
 
     def release(self, active: Active) -> None:
         """Free a row's slot, and the segments that nobody needs any more."""

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 import torch
 
-from promptbench.model.local.engine import Engine, PackedEngine, PaddedEngine
+from promptbench.model.local.engine import Engine, PackedEngine
+from promptbench.model.local.load import load
 from promptbench.model.local.local import LocalModel
 from promptbench.model.local.scheduler import Scheduler
 from promptbench.record import Encoded, Message, Request, Sampling
@@ -65,13 +65,12 @@ def check_model(model: LocalModel) -> Verdict:
     """Run a dozen prompts one at a time with transformers, then with our engine in several ways."""
     requests = list(sample_requests(model))
     engine = model.engine
-    with plain_attention(engine):
-        expected = {r.key: plain_tokens(model, r) for r in requests}
+    plain = load(model.checkpoint, model.place)
+    expected = {r.key: plain_tokens(plain, r) for r in requests}
     ways = []
     for name, order, run in ways_of(engine, requests):
         found = {row.request.key: row.tokens for rows in run(order) for row in rows}
-        with plain_attention(engine):
-            ways.append(judge(model, name, requests, found, expected))
+        ways.append(judge(plain, name, requests, found, expected))
     kind = type(engine.runner).__name__ if isinstance(engine, PackedEngine) else "padded batches"
     return Verdict(kind, len(requests), tuple(ways))
 
@@ -106,37 +105,22 @@ def inferring(scheduler: Scheduler) -> Any:
     return run
 
 
-@contextmanager
-def plain_attention(engine: Engine) -> Iterator[None]:
-    """Let transformers use its own attention for a while: eager, which every architecture has."""
-    if isinstance(engine, PaddedEngine):
-        yield
-        return
-    model = engine.runner.model
-    ours = model.config._attn_implementation
-    model.set_attn_implementation("eager")
-    try:
-        yield
-    finally:
-        model.set_attn_implementation(ours)
-
-
 @torch.inference_mode()
-def plain_tokens(model: LocalModel, request: Request) -> list[int]:
+def plain_tokens(model: Any, request: Request) -> list[int]:
     """What transformers' generate makes of one prompt, greedily."""
-    ids = torch.tensor([request.encoded.ids], device=model.loaded.device)
-    found = model.loaded.generate(
+    ids = torch.tensor([request.encoded.ids], device=model.device)
+    found = model.generate(
         input_ids=ids,
         attention_mask=torch.ones_like(ids),
         do_sample=False,
         max_new_tokens=request.sampling.max_tokens,
     )
     tokens = [int(token) for token in found[0]]
-    return tokens[1:] if model.info.family == "encoder-decoder" else tokens[ids.shape[1] :]
+    return tokens[1:] if model.config.is_encoder_decoder else tokens[ids.shape[1] :]
 
 
 def judge(
-    model: LocalModel,
+    model: Any,
     name: str,
     requests: Sequence[Request],
     found: dict[str, list[int]],
@@ -153,18 +137,18 @@ def judge(
 
 
 @torch.inference_mode()
-def gap(model: LocalModel, request: Request, ours: list[int], theirs: list[int]) -> float:
+def gap(model: Any, request: Request, ours: list[int], theirs: list[int]) -> float:
     """How far apart the two tokens' logits are where two outputs part; infinite if one ends."""
     same = next((i for i, (a, b) in enumerate(zip(ours, theirs, strict=False)) if a != b), -1)
     if same < 0:
         return float("inf")
-    device = model.loaded.device
+    device = model.device
     prompt = torch.tensor([request.encoded.ids], device=device)
-    if model.info.family == "encoder-decoder":
-        start = int(model.loaded.config.decoder_start_token_id)
+    if model.config.is_encoder_decoder:
+        start = int(model.config.decoder_start_token_id)
         before = torch.tensor([[start, *theirs[:same]]], device=device)
-        logits = model.loaded(input_ids=prompt, decoder_input_ids=before).logits[0, -1]
+        logits = model(input_ids=prompt, decoder_input_ids=before).logits[0, -1]
     else:
         before = torch.tensor([theirs[:same]], device=device, dtype=torch.long)
-        logits = model.loaded(torch.cat([prompt, before], dim=1)).logits[0, -1]
+        logits = model(torch.cat([prompt, before], dim=1)).logits[0, -1]
     return float((logits[ours[same]] - logits[theirs[same]]).abs())

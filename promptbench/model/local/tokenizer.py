@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,9 @@ from promptbench.record import Encoded, Message
 
 # Between messages, for a model without a chat template.
 BETWEEN = "\n\n"
+
+# Characters of a prompt's end that can decide how a word after it falls into tokens.
+TAIL = 64
 
 # Names of the class that reads tokenizer.json as it is.
 GENERAL = ("PreTrainedTokenizerFast", "TokenizersBackend")
@@ -101,6 +105,38 @@ class Tokenizer:
             TokenSpan(encoded.text[a:b] if b > a else str(token), int(a), int(b), number in special)
             for number, token, (a, b) in zip(encoded.ids, tokens, offsets, strict=True)
         ]
+
+    def continue_with(self, encoded: Encoded, words: Sequence[str]) -> list[tuple[int, ...]]:
+        """The tokens of each word as the model would write it after the prompt.
+
+        Raises ModelError for a word that the tokenizer makes nothing of.
+        """
+        gap = "" if self.has_template or encoded.text[-1:].isspace() else " "
+        return list(self.continuations(encoded.text[-TAIL:], gap, tuple(words)))
+
+    @lru_cache(maxsize=1024)  # noqa: B019 - a tokenizer lives as long as its model
+    def continuations(
+        self, before: str, gap: str, words: tuple[str, ...]
+    ) -> tuple[tuple[int, ...], ...]:
+        """The tokens that each word adds to a text, behind a gap.
+
+        Where the last token of the text would be another with the word behind it, the word is
+        written for itself: the prompt's tokens stay as they are.
+        """
+        begun = self.bare(before)
+        found = []
+        for word in words:
+            whole = self.bare(before + gap + word)
+            joined = whole[: len(begun)] == begun
+            tokens = tuple(whole[len(begun) :] if joined else self.bare(gap + word))
+            if not tokens:
+                raise ModelError(f"the tokenizer makes no token of the label word {word!r}")
+            found.append(tokens)
+        return tuple(found)
+
+    def bare(self, text: str) -> list[int]:
+        """Token ids of a piece of text, without special tokens of the tokenizer's own."""
+        return [int(i) for i in self.inner(text, add_special_tokens=False)["input_ids"]]
 
     def decode(self, ids: Sequence[int]) -> str:
         """Generated ids as text, without special tokens, spaces as the model wrote them."""

@@ -1,0 +1,65 @@
+"""Read what a model is and can do from its config.json."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from promptbench.model.protocol import Family
+
+Head = Literal["", "cloze", "labels"]
+Config = Mapping[str, Any]
+
+GENERATORS = ("ForCausalLM", "LMHeadModel", "ForConditionalGeneration", "ForSeq2SeqLM")
+POSITIONS = ("max_position_embeddings", "n_positions", "n_ctx", "seq_length")
+
+# Families that count positions from the padding token's id onwards, as fairseq's RoBERTa does:
+# of its 514 positions 512 are for tokens.
+AFTER_PADDING = {
+    "camembert",
+    "data2vec-text",
+    "ibert",
+    "longformer",
+    "mpnet",
+    "roberta",
+    "roberta-prelayernorm",
+    "xlm-roberta",
+    "xlm-roberta-xl",
+    "xmod",
+}
+
+
+def family_of(config: Config) -> Family:
+    """Which of the three transformer families a config describes."""
+    if config.get("is_encoder_decoder"):
+        return "encoder-decoder"
+    names = config.get("architectures") or []
+    if not names or any(str(n).endswith(GENERATORS) for n in names):
+        return "decoder-only"
+    return "encoder-only"
+
+
+def head_of(config: Config) -> Head:
+    """What an encoder answers with: a word in place of a mask, a label, or nothing at all."""
+    names = [str(name) for name in config.get("architectures") or []]
+    if any(name.endswith("ForMaskedLM") for name in names):
+        return "cloze"
+    return "labels" if any(name.endswith("ForSequenceClassification") for name in names) else ""
+
+
+def positions_of(config: Config) -> int:
+    """How many tokens a config has positions for; 0 if it does not say."""
+    text = config.get("text_config")
+    for source in (config, text if isinstance(text, dict) else {}):
+        for key in POSITIONS:
+            if isinstance(source.get(key), int):
+                return int(source[key]) - reserved(config)
+    return 0
+
+
+def reserved(config: Config) -> int:
+    """Positions that no token gets."""
+    if config.get("model_type") not in AFTER_PADDING:
+        return 0
+    padding = config.get("pad_token_id")
+    return 2 if padding is None else int(padding) + 1
