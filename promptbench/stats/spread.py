@@ -10,6 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 CONFIDENCE = 0.95
+# A standard error below this, relative to the largest value, is rounding.
+NO_SPREAD = 1e-12
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,22 +19,22 @@ class Spread:
     """A mean with its standard error; `error` is nan where fewer than two groups speak.
 
     `clusters` counts the independent groups; it equals `n` where every value stands alone.
+    `degrees` are those of Student's t. `trials` is how many groups of equal size would weigh as
+    much (Kish 1965). `skewness` is that of the groups' sums of residuals, 0 where none differ.
     """
 
     mean: float
     error: float
     n: int
     clusters: int
+    degrees: float
+    trials: float
+    skewness: float
 
     @property
     def clustered(self) -> bool:
         """Whether any group holds more than one value."""
         return self.clusters < self.n
-
-    @property
-    def degrees(self) -> int:
-        """Degrees of freedom of Student's t: one less than there are groups."""
-        return self.clusters - 1
 
     @property
     def method(self) -> str:
@@ -79,25 +81,60 @@ def group_sums(values: NDArray[np.float64], groups: NDArray[np.intp]) -> NDArray
 
 
 def spread(values: NDArray[np.float64], groups: NDArray[np.intp]) -> Spread:
-    """The mean and its cluster-robust standard error (CR1).
+    """The mean and its cluster-robust standard error, bias-reduced (CR2).
 
-    The squared error is G/(G-1) * sum over groups of (sum of the group's residuals)^2 / n^2:
-    Cameron and Miller 2015, "A Practitioner's Guide to Cluster-Robust Inference", for the
-    regression on a constant; Miller 2024, "Adding Error Bars to Evals". Where every value
-    stands alone this is the usual standard deviation / sqrt(n).
+    The squared error is the sum over groups of (sum of the group's residuals)^2 / (1 - its share
+    of the values) / n^2, with Satterthwaite's degrees of freedom: Bell and McCaffrey 2002, "Bias
+    Reduction in Standard Errors for Linear Regression with Multi-Stage Samples", for the
+    regression on a constant. Where every value stands alone this is the standard deviation /
+    sqrt(n) on n - 1 degrees; where all groups are as large it is CR1 on G - 1.
     """
-    n, clusters = len(values), int(groups.max()) + 1
+    n = len(values)
+    sizes = np.bincount(groups).astype(np.float64)
+    trials = n * n / float(sizes @ sizes)
     # Equal values have no spread; their floating-point mean may miss them by a hair.
     equal = values.min() == values.max()
     mean = float(values[0]) if equal else math.fsum(values) / n
-    if clusters == 1:
-        return Spread(mean, math.nan, n, clusters)
+    if len(sizes) == 1:
+        return Spread(mean, math.nan, n, 1, 0.0, trials, 0.0)
     sums = group_sums(values - mean, groups)
-    error = math.sqrt(clusters / (clusters - 1) * float(sums @ sums)) / n
-    return Spread(mean, error, n, clusters)
+    error = math.sqrt(float(np.sum(sums * sums / (1 - sizes / n)))) / n
+    if error <= NO_SPREAD * float(np.abs(values).max()):
+        error, sums = 0.0, np.zeros_like(sums)
+    return Spread(mean, error, n, len(sizes), satterthwaite(sizes), trials, skewness(sums))
 
 
-def t_quantile(probability: float, degrees: int) -> float:
+def robust_error(values: NDArray[np.float64], groups: NDArray[np.intp]) -> float:
+    """The cluster-robust standard error without bias reduction (CR1), for comparison.
+
+    G/(G-1) times the sum over groups of (sum of residuals)^2 / n^2, the root of it: Miller 2024,
+    "Adding Error Bars to Evals", with the small-sample factor of Cameron and Miller 2015.
+    """
+    sums = group_sums(values - values.mean(), groups)
+    count = len(sums)
+    return math.sqrt(count / (count - 1) * float(sums @ sums)) / len(values)
+
+
+def satterthwaite(sizes: NDArray[np.float64]) -> float:
+    """The degrees of freedom of CR2 for a mean over groups of these sizes (two or more).
+
+    (trace)^2 / trace of the square of the quadratic form's matrix, for independent values of
+    equal variance (Bell and McCaffrey 2002): G - 1 for equal sizes, fewer for unequal ones.
+    """
+    n = float(sizes.sum())
+    squares = sizes * sizes
+    shared = squares / (1 - sizes / n)
+    apart = float(shared.sum()) ** 2 - float(shared @ shared)
+    return n * n / (float(squares.sum()) + apart / (n * n))
+
+
+def skewness(deviations: NDArray[np.float64]) -> float:
+    """The third moment over the 1.5th power of the second, of values whose mean is about 0."""
+    second = float(np.mean(deviations**2))
+    return float(np.mean(deviations**3)) / second**1.5 if second > 0 else 0.0
+
+
+def t_quantile(probability: float, degrees: float) -> float:
     """The quantile of Student's t; nan without a degree of freedom."""
     # scipy takes longer to import than everything else here.
     from scipy.special import stdtrit

@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from promptbench.stats.interval import estimate
+from promptbench.stats.discordant import tango
 from promptbench.stats.paired import Difference, holm, paired_difference
+from promptbench.stats.power import detectable_effect
+from promptbench.stats.spread import group_numbers, spread
 
 
 def known(*values, **options) -> Difference:
@@ -59,11 +61,43 @@ def test_clustered_interval_is_that_of_the_differences():
     first, second = scores(2)
     labels = [f"user {i % 9}" for i in range(40)]
     found = known(first, second, labels)
-    expected = estimate(np.subtract(first, second).tolist(), labels)
-    assert expected is not None
-    assert (found.low, found.high) == pytest.approx((expected.low, expected.high))
+    values = np.subtract(first, second)
+    expected = spread(values, group_numbers(labels, 40)).interval()
+    assert (found.low, found.high) == pytest.approx(expected)
     assert found.clusters == 9
     assert found.method == "t, clustered by 9 groups; exact sign flips"
+
+
+def test_passes_and_failures_get_tangos_interval():
+    first, second = [1.0] * 9 + [0.0] * 21, [0.0] * 7 + [1.0] * 3 + [0.0] * 20
+    found = known(first, second)
+    assert (found.low, found.high) == tango(7, 1, 30)
+    assert found.method == "Tango; exact sign flips"
+    mixed = known([0.5, *first], [0.5, *second])
+    assert mixed.method.startswith("Student t")
+
+
+def test_passes_that_all_agree_are_not_certain():
+    found = known([1.0] * 20, [1.0] * 20)
+    assert found.mean == 0 and found.low == pytest.approx(-found.high)
+    assert found.high == pytest.approx(1.959964**2 / (20 + 1.959964**2))
+    assert found.caution.startswith("Only 0 of 20 values differ")
+
+
+def test_clusters_widen_the_interval_of_passes():
+    first, second = [1.0, 1.0, 0.0, 1.0] * 15, [0.0, 1.0, 0.0, 0.0] * 15
+    alike = sorted(zip(first, second, strict=True))
+    together = known(*zip(*alike, strict=True), [f"user {i // 6}" for i in range(60)])
+    alone = known(first, second)
+    assert together.high - together.low > 1.5 * (alone.high - alone.low)
+    assert together.method.startswith("Tango, clustered by 10 groups")
+
+
+def test_evident_skewness_is_corrected_for():
+    gains = [0.0] * 40 + [0.1, 0.2, 0.4, 0.8, 0.9, 0.9]
+    found = known(gains, [0.0] * 46)
+    plain = stats.ttest_rel(gains, [0.0] * 46).confidence_interval(0.95)
+    assert found.low > plain.low and found.high > plain.high
 
 
 def test_whole_clusters_are_flipped():
@@ -105,10 +139,10 @@ def test_equal_input_gives_an_equal_result():
     assert known(first, second, seed=1) == known(first, second, seed=1)
 
 
-def test_detectable_effect_by_hand():
-    # Differences 0, 1, 2: standard error 1/sqrt(3); t on 2 degrees: 4.302653 and 1.060660.
+def test_detectable_effect_is_that_of_the_spread_seen():
+    # Differences 0, 1, 2: standard error 1/sqrt(3) on 2 degrees.
     found = known([0, 1, 2], [0, 0, 0])
-    assert found.detectable == pytest.approx((4.302653 + 1.060660) / math.sqrt(3))
+    assert found.detectable == pytest.approx(detectable_effect(1 / math.sqrt(3), 2))
 
 
 def test_detectable_effect_is_found_in_about_80_percent():
