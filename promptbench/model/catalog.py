@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from promptbench.error import ModelError
-from promptbench.model.embedded import EMBEDDED
 from promptbench.model.local.checkpoint import read_checkpoint
 from promptbench.model.local.convert import is_ready
 from promptbench.model.spec import cache_folder
+from promptbench.model.wheel import EMBEDDED
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,8 +10,8 @@ from pathlib import Path
 import platformdirs
 
 from promptbench.error import ModelError, choices
-from promptbench.model.embedded import EMBEDDED
 from promptbench.model.protocol import Model, Setup
+from promptbench.model.wheel import EMBEDDED
 
 Opener = Callable[[str, Setup], Model]
 
@@ -70,7 +70,8 @@ def open_model(spec: str, setup: Setup) -> Model:
     if "/" in spec and not colon:
         hint = f"For a hub model write 'hf:{spec}', for a folder './{spec}'."
         raise ModelError(f"unknown model '{spec}'", hint=hint)
-    hint = f"{choices(spec, EMBEDDED)} Or a folder (./checkpoints/x), or hf:org/name."
+    answering = [name for name, one in EMBEDDED.items() if one.family != "encoder-only"]
+    hint = f"{choices(spec, answering)} Or a folder (./checkpoints/x), or hf:org/name."
     raise ModelError(f"unknown model '{spec}'", hint=hint)
 
 

@@ -7,10 +7,10 @@ from shutil import copytree
 
 import pytest
 
-from promptbench.model.embedded import EMBEDDED
 from promptbench.model.local.convert import is_ready
 from promptbench.model.local.local import LocalModel
 from promptbench.model.spec import cache_folder
+from promptbench.model.wheel import EMBEDDED
 from promptbench.run.job import Result
 from tests.run.workspace import Workspace
 

@@ -10,10 +10,10 @@ import pytest
 import torch
 
 from promptbench.error import ModelError
-from promptbench.model.embedded import EMBEDDED
 from promptbench.model.local.convert import is_ready
 from promptbench.model.local.local import LocalModel
 from promptbench.model.spec import cache_folder
+from promptbench.model.wheel import EMBEDDED
 from tests.run.workspace import Workspace
 
 PROJECT = Path(__file__).parents[2]
@@ -55,7 +55,8 @@ def test_a_t5_is_ranked_beside_a_decoder_only_model(emails: Workspace):
     result = emails.run(limit=2, prompts=("plain",), models=("smollm2", "t5-titler"))
     samples = emails.samples(result.run_id)
     assert (result.generated, result.errors) == (4, 0)
-    texts = {name: [s.completion for s in samples if name in s.candidate] for name in EMBEDDED}
+    names = ("smollm2", "t5-titler")
+    texts = {name: [s.completion for s in samples if name in s.candidate] for name in names}
     assert [len(found) for found in texts.values()] == [2, 2]
     assert all(done and done.text and not done.error for pair in texts.values() for done in pair)
     assert all(s.scores["rougeL"].value is not None for s in samples)

@@ -1,4 +1,4 @@
-"""Tiny encoders with heads and real ways of splitting text: a kind in, a transformers folder out."""
+"""Tiny encoders with heads, and both ways of splitting text: a kind in, a folder out."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ SIZES: dict[str, Any] = {
     "num_hidden_layers": 2,
     "num_attention_heads": 4,
     "intermediate_size": 48,
-    "max_position_embeddings": 96,
+    "max_position_embeddings": 192,
     "initializer_range": 0.2,
 }
 KINDS: dict[str, tuple[str, dict[str, Any]]] = {
@@ -91,9 +91,7 @@ def word_pieces() -> PreTrainedTokenizerFast:
         "[CLS] $A [SEP]", special_tokens=[("[CLS]", 2), ("[SEP]", 3)]
     )
     names = ("pad_token", "unk_token", "cls_token", "sep_token", "mask_token")
-    return PreTrainedTokenizerFast(
-        tokenizer_object=made, **dict(zip(names, special, strict=True))
-    )
+    return PreTrainedTokenizerFast(tokenizer_object=made, **dict(zip(names, special, strict=True)))
 
 
 def byte_level() -> PreTrainedTokenizerFast:
@@ -107,8 +105,8 @@ def byte_level() -> PreTrainedTokenizerFast:
         initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
         show_progress=False,
     )
-    # "fine" is a token only behind a space, "bad" only without one; "good" is either.
-    made.train_from_iterator([" good", "good", " fine", "bad", " it was all"] * 3, trainer)
+    # "fine" is a token only behind a space, "bad" only without one; the others are both.
+    made.train_from_iterator([" good", "good", " fine", "bad", "was", " it was all"] * 3, trainer)
     made.post_processor = TemplateProcessing(
         "<s> $A </s>", special_tokens=[("<s>", 0), ("</s>", 2)]
     )
@@ -124,9 +122,7 @@ def byte_level() -> PreTrainedTokenizerFast:
     )
 
 
-def choosing(
-    tokenizer: OurTokenizer, text: str, choice: Choice, cloze: bool = True
-) -> Request:
+def choosing(tokenizer: OurTokenizer, text: str, choice: Choice, cloze: bool = True) -> Request:
     """A request to choose after a prompt, its mask put in."""
     text = masked(text, tokenizer) if cloze else text
     ids = tuple(tokenizer.ids(text))

@@ -6,7 +6,7 @@ from shutil import copytree
 import pytest
 
 from promptbench.model.catalog import catalog
-from promptbench.model.embedded import EMBEDDED
+from promptbench.model.wheel import EMBEDDED
 from tests.model.wheel import MODEL, install_wheel
 
 

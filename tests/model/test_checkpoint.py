@@ -54,12 +54,29 @@ def test_the_context_of_a_model_without_positions_is_its_tokenizers(folder: Path
     assert read_checkpoint(folder).context == 512
 
 
-def test_an_encoder_is_refused_for_generation_with_what_to_take_instead(folder: Path):
+def test_an_encoder_chooses_and_does_not_write(folder: Path):
     configure(folder, architectures=["BertForMaskedLM"], model_type="bert")
     assert read_checkpoint(folder).family == "encoder-only"
-    with pytest.raises(ModelError, match=r"encoder-only .bert.: it cannot generate") as caught:
+    info = LocalModel("./bert", folder, Setup(folder)).info
+    assert (info.chooses, info.writes) == (True, False)
+
+
+def test_an_encoder_with_no_head_is_refused_with_what_to_do(folder: Path):
+    configure(folder, architectures=["BertModel"], model_type="bert")
+    with pytest.raises(ModelError, match=r"no head .bert.: it cannot answer") as caught:
         LocalModel("./bert", folder, Setup(folder))
-    assert "decoder-only" in caught.value.hint
+    assert "masked-LM" in caught.value.hint
+
+
+def test_a_head_on_an_encoder_decoder_is_refused(folder: Path):
+    configure(
+        folder,
+        architectures=["T5ForSequenceClassification"],
+        model_type="t5",
+        is_encoder_decoder=True,
+    )
+    with pytest.raises(ModelError, match="classification head on an encoder-decoder"):
+        LocalModel("./t5", folder, Setup(folder))
 
 
 # What is wrong with a folder

