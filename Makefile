@@ -4,12 +4,12 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
-.PHONY: run test lint install dev model titler bench statistics clean
+.PHONY: run test lint install dev model titler encoder bench statistics clean
 
 run: model  ## Install what is needed, run the email suite on the embedded model, write its report.
 	@$(BIN)/promptbench run suites/email.yaml
 
-test: dev model titler lint  ## Lint, types, layers and tests.
+test: dev model titler encoder lint  ## Lint, types, layers and tests.
 	$(BIN)/pytest
 
 lint: dev
@@ -22,6 +22,7 @@ install: $(VENV)/.installed
 dev: $(VENV)/.dev
 model: $(VENV)/.model
 titler: $(VENV)/.titler
+encoder: $(VENV)/.encoder
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "promptbench needs Python 3.11 or newer; try: make $(MAKECMDGOALS) PYTHON=python3.11")'
@@ -56,6 +57,10 @@ statistics: install  ## Measure the statistics by simulation (about ten minutes)
 
 $(VENV)/.titler: $(VENV)/.dev
 	@$(BIN)/promptbench models pull t5-titler
+	@touch $@
+
+$(VENV)/.encoder: $(VENV)/.dev
+	@$(BIN)/promptbench models pull minilm
 	@touch $@
 
 clean:  ## Remove the environment; stores, reports and checkpoints stay.

@@ -16,13 +16,11 @@ from typing import Any
 import torch
 
 from benchmarks import plain, workload
-from promptbench.model.local.load import load
 from promptbench.model.local.local import LocalModel
 from promptbench.model.protocol import Setup
 from promptbench.model.spec import open_model
 
 HERE = Path(__file__).parent
-TIE = 1e-4
 
 
 def main() -> None:
@@ -35,7 +33,6 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=2)
     parser.add_argument("--batches", default="8", help="lm-eval batch sizes, by comma")
     parser.add_argument("--peer", default=".bench/bin/python", help="a python that has lm-eval")
-    parser.add_argument("--reference", type=Path, help="outputs of plain.py, made if absent")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         measure(arguments, Path(folder))
@@ -62,8 +59,7 @@ def measure(arguments: argparse.Namespace, folder: Path) -> None:
             peer = [arguments.peer, HERE / "peer_lm_eval.py", model_dir, prepared]
             theirs.append(run(peer, folder / "t.json", batch) | {"batch": batch})
             tell(f"lm-eval, batch {batch}", number, theirs[-1])
-    reference = reference_outputs(arguments, prepared, folder)
-    exact, ties = compare(opened, prompts, ours[-1]["outputs"], reference)
+    exact, _, ties = plain.check(arguments.model, prompts, ours[-1]["outputs"])
     best = best_batch(theirs)
     ratio = median(t["wall"] for t in best) / median(o["wall"] for o in ours)
     share = ceiling_share(opened, prompts, ours)
@@ -101,42 +97,13 @@ def best_batch(results: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return min(by_batch.values(), key=lambda runs: median(r["wall"] for r in runs))
 
 
-def reference_outputs(
-    arguments: argparse.Namespace, prepared: Path, folder: Path
-) -> list[list[int]]:
-    """Outputs of the plainest loop, from a file or made now."""
-    path = arguments.reference or folder / "reference.json"
-    if not path.is_file():
-        command = [sys.executable, "-m", "benchmarks.plain", str(prepared), str(path)]
-        subprocess.run(command, check=True, env=quiet())
-    result = json.loads(path.read_text())
-    if "wall" in result:
-        print(f"one at a time: {result['wall']:.1f} s")
-    outputs: list[list[int]] = result["outputs"]
-    return outputs
-
-
-def compare(
-    opened: LocalModel, prompts: list[list[int]], ours: list[list[int]], theirs: list[list[int]]
-) -> tuple[int, int]:
-    """How many outputs are equal token for token, and how many part at a tie."""
-    different = [i for i, (a, b) in enumerate(zip(ours, theirs, strict=True)) if a != b]
-    ties = 0
-    model = load(opened.checkpoint, opened.place) if different else None
-    for i in different:
-        gap = plain.gap(model, prompts[i], ours[i], theirs[i])
-        ties += gap < TIE
-        print(f"request {i} differs; the two tokens' logits are {gap:.1e} apart")
-    return len(prompts) - len(different), ties
-
-
 def ceiling_share(
     opened: LocalModel, prompts: list[list[int]], ours: list[dict[str, Any]]
 ) -> float:
     """Least time for the multiplications, shared beginnings counted once, over the time taken."""
     from promptbench.model.local.prefix import find_paths
 
-    paths = find_paths([tuple(p) for p in prompts], shortest=1)
+    paths = find_paths([tuple(p) for p in prompts], least=1)
     segments = {segment for path in paths for segment in path.segments}
     read = sum(len(p.own) for p in paths) + sum(len(s.tokens) for s in segments)
     written = sum(map(len, ours[-1]["outputs"]))

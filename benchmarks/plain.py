@@ -1,10 +1,10 @@
-"""The plainest loop: transformers generate, one prompt at a time: python plain.py WORKLOAD OUT."""
+"""The plainest way to compute an output: transformers, one prompt at a time, nothing shared."""
 
 from __future__ import annotations
 
-import argparse
 import json
-import time
+import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,44 +16,43 @@ from promptbench.model.protocol import Setup
 from promptbench.model.spec import open_model
 
 
-def main() -> None:
-    """Generate and write seconds and output ids as JSON."""
-    parser = argparse.ArgumentParser()
-    parser.add_argument("workload")
-    parser.add_argument("out")
-    parser.add_argument("--model", default="smollm2")
-    arguments = parser.parse_args()
-    prompts = json.loads(Path(arguments.workload).read_text(encoding="utf-8"))["ids"]
-    opened = open_model(arguments.model, Setup(Path.cwd()))
+def main(workload: str, results: str, spec: str = "smollm2") -> None:
+    """Check the outputs of a run of ours.py: python -m benchmarks.plain WORKLOAD RESULTS."""
+    prompts = json.loads(Path(workload).read_text(encoding="utf-8"))["ids"]
+    outputs = json.loads(Path(results).read_text(encoding="utf-8"))["outputs"]
+    print("exact {} of {}, ties {}".format(*check(spec, prompts, outputs)))
+
+
+def check(spec: str, prompts: list[list[int]], outputs: list[list[int]]) -> tuple[int, int, int]:
+    """How many outputs are greedy decoding's, of how many, and how many part at a tie."""
+    opened = open_model(spec, Setup(Path.cwd()))
     if not isinstance(opened, LocalModel):
-        raise SystemExit(f"{arguments.model} does not run in this process")
+        raise SystemExit(f"{spec} does not run in this process")
     model = load(opened.checkpoint, opened.place)
-    started = time.perf_counter()
-    outputs = [generate(model, ids) for ids in prompts]
-    wall = time.perf_counter() - started
-    Path(arguments.out).write_text(json.dumps({"wall": wall, "outputs": outputs}))
+    gaps = [gap(model, ids, found) for ids, found in zip(prompts, outputs, strict=True)]
+    for number, value in enumerate(gaps):
+        if value:
+            print(f"request {number} differs where two logits are {value:.1e} apart")
+    return gaps.count(0.0), len(gaps), sum(0 < value < TIE for value in gaps)
+
+
+TIE = 1e-4
 
 
 @torch.inference_mode()
-def generate(model: Any, ids: list[int]) -> list[int]:
-    """One prompt's greedy output, 64 tokens at most."""
-    given = torch.tensor([ids])
-    found = model.generate(
-        input_ids=given, attention_mask=torch.ones_like(given), do_sample=False, max_new_tokens=64
-    )
-    return [int(token) for token in found[0, len(ids) :]]
+def gap(model: Any, prompt: Sequence[int], output: Sequence[int]) -> float:
+    """0 if every token of an output has the largest logit after all that stands before it.
 
-
-@torch.inference_mode()
-def gap(model: Any, ids: list[int], ours: list[int], theirs: list[int]) -> float:
-    """How far apart the logits of the first differing tokens are, after the same beginning."""
-    same = next(
-        (i for i, (a, b) in enumerate(zip(ours, theirs, strict=False)) if a != b),
-        min(len(ours), len(theirs)) - 1,
-    )
-    logits = model(torch.tensor([ids + theirs[:same]])).logits[0, -1]
-    return float((logits[ours[same]] - logits[theirs[same]]).abs())
+    Then greedy decoding of this prompt alone writes this very output, token for token. Otherwise
+    how far the first token that has not falls short.
+    """
+    ids = torch.tensor([[*prompt, *output[:-1]]])
+    logits = model(ids, use_cache=False, logits_to_keep=len(output)).logits[0]
+    chosen = logits.gather(1, torch.tensor(output)[:, None])[:, 0]
+    short = logits.amax(dim=1) - chosen
+    behind = short[short > 0]
+    return float(behind[0]) if len(behind) else 0.0
 
 
 if __name__ == "__main__":
-    main()
+    main(*sys.argv[1:])

@@ -2,7 +2,7 @@
 
     python -m benchmarks.words FOLDER
 
-FOLDER holds classify_banking77, classify_sentiment and faq_tldr, as suites/SOURCES.md names them
+FOLDER holds classify_banking77, classify_sentiment and faq_tldr, as docs/data.md names them
 (all CC BY 4.0). A word is common if it stands in lower case at least twice, and at least half as
 often as with a capital.
 """
@@ -31,7 +31,8 @@ both budget cheers clarify client colleague colleagues comment comments conclusi
 congratulations consequently dear decide decided deadline despite details discuss discussed
 discusses discussion draft email employees encourage eventually evening everybody everyone feedback
 finally folks forward furthermore gentlemen goal goals greetings group hello hence hi highlights
-however indeed initially instead invite invited join kind kindly ladies later likewise meanwhile
+however indeed initially instead invite invited join kind kindly ladies later likewise
+march meanwhile
 meet meeting meetings members minutes moreover morning nevertheless next nobody nonetheless note
 notes objective outline overall overview participant participants perhaps plan planned plans points
 possible presentation proposal proposed proposes recommend regarding regards remind reminder report

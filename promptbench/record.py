@@ -12,6 +12,7 @@ FinishReason = Literal["stop", "stop_string", "length", "choice", ""]
 Normalise = Literal["none", "tokens", "characters"]
 Parser = Literal["exact", "first", "last"]
 RunStatus = Literal["running", "interrupted", "failed", "complete"]
+GateVerdict = Literal["passed", "failed", "undecided"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,6 +174,7 @@ class Completion:
 class Score:
     """A metric's value for one completion; None is `unscored`, and `reason` says why.
 
+    A value may have a reason too: why an answer that nobody can read is wrong, not unscored.
     `parts` is what a pooled metric needs of this completion (see MetricInfo).
     """
 
@@ -196,7 +198,8 @@ class MetricInfo:
     """What a reader must know of a metric. `low` and `high` bound its range (None: no bound).
 
     A figure over cases is the mean of their values, or, where `pool` names a function of
-    promptbench.metric.pool, that function of the parts of all of them, such as macro-F1.
+    promptbench.metric.pool, that function of the parts of all of them, such as macro-F1. The
+    value of a case is then only a reading of it. `binary` says that those values are 0 or 1.
     """
 
     name: str
@@ -229,7 +232,8 @@ class Run:
     """One execution of a suite, as the store knows it.
 
     `manifest` holds what is needed to judge and repeat it: versions, digests, seeds, hardware.
-    `seconds` is the wall time spent generating, over all the sittings that the run took.
+    `seconds` is the wall time spent generating, over all the sittings that the run took. `stopped`
+    has the candidates that a race took out as beaten, and after how many cases each.
     """
 
     id: str
@@ -244,3 +248,24 @@ class Run:
     candidates: tuple[Candidate, ...]
     seconds: float
     manifest: Mapping[str, Any]
+    stopped: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """A gate of the suite, which stands on its `line`, and what became of it in a run.
+
+    `figure` is what was looked at, in words; `reason` is why the gate did not pass. `mean`, `low`
+    and `high` are the figure in numbers, of the candidate that decided; None where there is none.
+    """
+
+    gate: str
+    line: int
+    verdict: GateVerdict
+    metric: str
+    candidate: str
+    figure: str
+    reason: str = ""
+    mean: float | None = None
+    low: float | None = None
+    high: float | None = None

@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 
 from promptbench.error import RunError
 from promptbench.model.protocol import ModelInfo, Setup, TokenSpan
-from promptbench.record import Completion, Encoded, Message, Request, Sampling
+from promptbench.record import Choice, Completion, Encoded, Message, Request, Sampling
 
 WORDS = ["the", "meeting", "is", "on", "friday", "bring", "notes", "to", "room", "five"]
 TOKEN = re.compile(r"<(?:system|user|assistant)>|\w+|[^\w\s]")
@@ -51,7 +51,9 @@ class FakeModel:
         behaviour = backend.behaviour
         identity = hashlib.sha256(f"{spec} {behaviour.weights}".encode()).hexdigest()
         context = behaviour.context
-        self.info = ModelInfo(spec, identity, "decoder-only", "fake", 1000, context, "fake")
+        self.info = ModelInfo(
+            spec, identity, "decoder-only", "fake", 1000, context, "fake", chooses=True
+        )
 
     def encode(self, messages: Sequence[Message]) -> Encoded:
         """A token a word, and one for each role."""
@@ -104,8 +106,19 @@ def complete(request: Request, failing: Sequence[str] = ()) -> Completion:
     length = request.encoded.tokens
     if any(text in request.encoded.text for text in failing):
         return Completion(request.key, "", length, 0, "", 0.25, error="the fake model failed")
+    if request.sampling.choice:
+        return chosen(request, request.sampling.choice)
     words = answer(request)
     return Completion(request.key, " ".join(words), length, len(words), "stop", 0.25)
+
+
+def chosen(request: Request, choice: Choice) -> Completion:
+    """A choice: a label is the likelier for each of its words that the prompt holds."""
+    draw = random.Random(json.dumps([request.encoded.text, request.sampling.canonical()]))
+    text = request.encoded.text
+    found = tuple(draw.uniform(-4, -3) + sum(w in text for w in words) for words in choice.words)
+    label = choice.labels[found.index(max(found))]
+    return Completion(request.key, label, request.encoded.tokens, 0, "choice", 0.25, choices=found)
 
 
 def answer(request: Request) -> list[str]:

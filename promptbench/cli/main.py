@@ -26,6 +26,8 @@ VERBS = {
     "validate": "Check a suite and all that it names, without running a model.",
     "render": "Show exactly what a model sees for one case.",
     "report": "Build a run's report again from the store.",
+    "compare": "Say what changed from one run or candidate to another.",
+    "power": "Say which difference a suite can find, and how many cases a smaller one needs.",
     "runs": "List the runs in the store.",
     "export": "Write a run's outputs and scores as CSV, JSONL or Parquet.",
     "models": "List the models that can run here; fetch an embedded one.",

@@ -17,6 +17,7 @@ from rich.progress import (
 )
 from rich.text import Text
 
+from promptbench.cli.terminal import plain
 from promptbench.record import Completion
 
 
@@ -108,6 +109,14 @@ class RunProgress:
             telling = is_telling(self.done, self.missing)
             estimate = f"about {left:.0f} s left" if telling else "estimating ..."
             self.console.print(f"{self.done}/{self.missing}, {estimate}")
+
+    def stopped(self, candidate: str, cases: int, total: int, saved: int) -> None:
+        """A race has stopped a candidate: say so, and expect that much less."""
+        self.missing -= saved
+        if self.bar:
+            self.bar.update(self.bar.task_ids[0], total=self.missing)
+        text = f"{candidate}: beaten, stopped after {cases} of {total} cases"
+        self.console.print(plain(f"{text} ({saved} outputs saved)"))
 
     def stop(self) -> None:
         """Take the bar away."""

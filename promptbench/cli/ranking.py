@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Any
 
 from rich.console import Console
 
 from promptbench.cli.terminal import plain, table
+from promptbench.record import Judgement
 from promptbench.report.summary import Figure, Standing
 from promptbench.run.job import Result
 
@@ -14,7 +17,7 @@ from promptbench.run.job import Result
 def show(result: Result, console: Console) -> None:
     """The candidates by the primary metric, the verdict, and where the report is."""
     summary = result.summary
-    columns = ["prompt", "model", summary.primary.name, "95% interval", "scored"]
+    columns = ["candidate", "model", summary.primary.name, "95% interval", "scored"]
     columns += ["tokens", "s/case"]
     rows = [line(standing, summary.primary.name) for standing in summary.standings]
     console.print()
@@ -23,9 +26,22 @@ def show(result: Result, console: Console) -> None:
     console.print(plain(summary.verdict))
     for note in summary.notes:
         console.print(plain(note, style="yellow"))
+    show_gates(result.judgements, console)
     console.print()
     console.print(plain(f"run     {result.run_id}"))
     console.print(plain(f"report  {result.report}", style="bold"))
+
+
+def show_gates(judgements: Sequence[Judgement], console: Console) -> None:
+    """A line a gate: what it says, the figure that it was judged on, and the verdict."""
+    if not judgements:
+        return
+    rows = [
+        [each.gate, each.figure, f"{each.verdict}: {each.reason}" if each.reason else each.verdict]
+        for each in judgements
+    ]
+    console.print()
+    console.print(table(["gate", "figure", "verdict"], rows))
 
 
 def line(standing: Standing, primary: str) -> list[str]:
@@ -33,7 +49,8 @@ def line(standing: Standing, primary: str) -> list[str]:
     figure = standing.figures[primary]
     estimate = figure.estimate
     return [
-        standing.candidate.prompt.name,
+        # Prompt and sampling: the model has a column of its own.
+        standing.candidate.name.replace(f" · {standing.candidate.model}", "", 1),
         standing.candidate.model,
         f"{estimate.mean:.3f}" if estimate else "unscored",
         f"{estimate.low:.3f} to {estimate.high:.3f}" if estimate else "",
@@ -70,6 +87,7 @@ def as_json(result: Result) -> dict[str, Any]:
             }
             for standing in summary.standings
         ],
+        "gates": [asdict(judgement) for judgement in result.judgements],
     }
 
 

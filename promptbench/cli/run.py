@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
+from promptbench.cli.escape import escaped
 from promptbench.cli.memory import Memory
 from promptbench.cli.progress import RunProgress
 from promptbench.cli.ranking import as_json, show
 from promptbench.cli.terminal import err, out
-from promptbench.error import EXIT_NOT_FINISHED, EXIT_OK
+from promptbench.error import EXIT_GATE_FAILED, EXIT_NOT_FINISHED, EXIT_OK
+
+if TYPE_CHECKING:
+    from promptbench.run.job import Result
 
 
 @click.command("run")
@@ -26,6 +32,9 @@ from promptbench.error import EXIT_NOT_FINISHED, EXIT_OK
 @click.option("--seed", type=click.IntRange(0), help="Seed of the sampling.")
 @click.option("--fresh", is_flag=True, help="Reuse nothing that was generated before.")
 @click.option(
+    "--race", is_flag=True, help="Stop candidates early that are beaten beyond doubt (5% error)."
+)
+@click.option(
     "--max-memory",
     type=Memory(),
     help="Memory for keys and values, such as 800M or 2G; by default a share of what is free.",
@@ -35,6 +44,9 @@ from promptbench.error import EXIT_NOT_FINISHED, EXIT_OK
     "--precision",
     type=click.Choice(["float32", "bfloat16", "float16", "int8"]),
     help="How exactly local models compute.",
+)
+@click.option(
+    "--junit", type=click.Path(path_type=Path), help="Write the gates as JUnit XML to this file."
 )
 @click.option("--json", "as_json_", is_flag=True, help="Print one JSON object and nothing else.")
 def command(
@@ -46,15 +58,19 @@ def command(
     repeats: int | None,
     seed: int | None,
     fresh: bool,
+    race: bool,
     max_memory: int | None,
     device: str | None,
     precision: str | None,
+    junit: Path | None,
     as_json_: bool,
 ) -> int:
     """Run SUITE: render its prompts, generate what is not stored yet, score, write the report.
 
-    Ctrl-C loses at most the batch under way; the same command continues.
+    Ctrl-C loses at most the batch under way; the same command continues. The exit code is 1 if a
+    gate of the suite fails.
     """
+    from promptbench.gate.junit import check_place
     from promptbench.run.job import run_suite
     from promptbench.run.option import Options
 
@@ -66,19 +82,37 @@ def command(
         repeats=repeats,
         seed=seed,
         fresh=fresh,
+        race=race,
         max_memory=max_memory,
         device=device or "",
         precision=precision or "",
     )
+    if junit:
+        check_place(junit)
     with RunProgress(err()) as progress:
         result = run_suite(suite, options, progress)
     if as_json_:
         click.echo(json.dumps(as_json(result), ensure_ascii=False))
     else:
         show(result, out())
+    report_gates(result, suite, junit)
     if result.errors:
         err().print(
             f"[red]{result.errors} outputs failed[/]: the report names each error."
             " The same command tries them again."
         )
-    return EXIT_NOT_FINISHED if result.errors else EXIT_OK
+        return EXIT_NOT_FINISHED
+    failed = any(judgement.verdict == "failed" for judgement in result.judgements)
+    return EXIT_GATE_FAILED if failed else EXIT_OK
+
+
+def report_gates(result: Result, suite: Path, file: Path | None) -> None:
+    """Tell other programs what became of the gates: a JUnit file, marks on GitHub."""
+    from promptbench.gate.annotation import commands, on_github
+    from promptbench.gate.junit import junit, write_junit
+
+    if file:
+        write_junit(file, junit(result.suite, result.run_id, result.judgements))
+    if on_github(os.environ):
+        for line in commands(result.judgements, suite, os.environ):
+            click.echo(escaped(line), err=True)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Literal, Protocol, runtime_checkable
 
 from promptbench.metric.setting import MetricSettings
 from promptbench.record import Case, Completion, MetricInfo, Score
@@ -28,8 +28,18 @@ class Metric(Protocol):
     def score(self, completion: Completion, case: Case) -> Score:
         """Score a completion, never one with an error.
 
-        What cannot be scored has the value None and a reason; it is never 0.
+        What cannot be scored has the value None and a reason; it is never 0. A value of 0 that
+        needs a word, such as an answer that names no label, may have a reason as well.
         """
+        ...
+
+
+@runtime_checkable
+class BatchMetric(Protocol):
+    """A metric that scores many completions at once, and is much faster that way."""
+
+    def score_all(self, pairs: Sequence[tuple[Completion, Case]]) -> list[Score]:
+        """A score for each pair, in their order; as `score` gives it but for rounding."""
         ...
 
 
@@ -38,7 +48,11 @@ class MetricType:
     """What the name of a metric in a suite stands for.
 
     `build` gets a checked instance of `settings`, its `name` filled in, and may raise SuiteError.
+    A `labelled` one gets the suite's Labels as well, and only a suite that has labels may ask for
+    it; one that `needs` an embedder gets an OpenEmbedder.
     """
 
     settings: type[MetricSettings]
-    build: Callable[[Any], Metric]
+    build: Callable[..., Metric]
+    labelled: bool = False
+    needs: Literal["", "embedder"] = ""

@@ -3,58 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import partial
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
 from pydantic import ValidationError
 
 from promptbench.error import InputError, SuiteError, choices
-from promptbench.metric.length import (
-    LengthSettings,
-    SentencesSettings,
-    build_characters,
-    build_sentences,
-    build_words,
-)
-from promptbench.metric.match import (
-    ContainsSettings,
-    ExactSettings,
-    RegexSettings,
-    build_contains,
-    build_exact,
-    build_regex,
-)
+from promptbench.metric.catalog import METRICS
+from promptbench.metric.embedder import OpenEmbedder
+from promptbench.metric.label import refuse_alike
 from promptbench.metric.protocol import Metric, MetricType
-from promptbench.metric.rouge import RougeLsumSettings, RougeSettings, build_rouge
 from promptbench.metric.setting import read_settings
-from promptbench.record import MetricSpec
+from promptbench.record import Labels, MetricSpec
 
-METRICS: dict[str, MetricType] = {
-    "characters": MetricType(LengthSettings, build_characters),
-    "contains": MetricType(ContainsSettings, build_contains),
-    "exact": MetricType(ExactSettings, build_exact),
-    "regex": MetricType(RegexSettings, build_regex),
-    "rouge1": MetricType(RougeSettings, partial(build_rouge, "rouge1")),
-    "rouge2": MetricType(RougeSettings, partial(build_rouge, "rouge2")),
-    "rougeL": MetricType(RougeSettings, partial(build_rouge, "rougeL")),
-    "rougeLsum": MetricType(RougeLsumSettings, partial(build_rouge, "rougeLsum")),
-    "sentences": MetricType(SentencesSettings, build_sentences),
-    "words": MetricType(LengthSettings, build_words),
-}
 # Other people's packages add to these under this group of entry points: name = module:METRIC_TYPE.
 GROUP = "promptbench.metrics"
 
 
-def build_metrics(specs: Sequence[MetricSpec]) -> tuple[Metric, ...]:
-    """The metrics asked for, in order.
+def build_metrics(
+    specs: Sequence[MetricSpec],
+    labels: Labels | None = None,
+    embedder: OpenEmbedder | None = None,
+) -> tuple[Metric, ...]:
+    """The metrics asked for, in order; `labels` are those of the suite.
 
-    Raises SuiteError on a name that is unknown or used twice, and on a wrong setting; InputError
-    when a metric of another package cannot be loaded.
+    `embedder` opens the model of the metrics that need one, when they score. Raises SuiteError on
+    a name that is unknown or used twice, on a wrong setting, and on a metric of labels or of an
+    embedder where there are none; InputError when a metric of another package cannot be loaded.
     """
     metrics: dict[str, Metric] = {}
     for spec in specs:
-        metric = _build(spec)
+        metric = _build(spec, labels, embedder)
         name = metric.info.name
         if name in metrics:
             what, hint = f"two metrics are named {name!r}", "Add `name:` to one of them."
@@ -83,10 +62,26 @@ def settings_schema() -> dict[str, Any]:
     return {"type": "array", "items": {"anyOf": [{"enum": sorted(bare)}, one_of_them]}}
 
 
-def _build(spec: MetricSpec) -> Metric:
+def needs_embedder(name: str) -> bool:
+    """Whether the metric of that name in this package needs an embedder."""
+    return name in METRICS and METRICS[name].needs == "embedder"
+
+
+def _build(spec: MetricSpec, labels: Labels | None, embedder: OpenEmbedder | None = None) -> Metric:
     """One metric, from this package or another."""
     kind = METRICS.get(spec.name) or _foreign_type(spec)
-    return kind.build(read_settings(spec, kind.settings))
+    settings = read_settings(spec, kind.settings)
+    if kind.needs == "embedder":
+        if embedder is None:
+            raise SuiteError(f"metric {spec.name!r} needs an embedder", where=spec.where)
+        return kind.build(settings, embedder)
+    if not kind.labelled:
+        return kind.build(settings)
+    if labels is None:
+        what = f"metric {spec.name!r} judges labels, and the suite has none"
+        raise SuiteError(what, where=spec.where, hint="Add `task: classify` and `labels:`.")
+    refuse_alike(labels, spec.where)
+    return kind.build(settings, labels)
 
 
 def _foreign() -> dict[str, EntryPoint]:

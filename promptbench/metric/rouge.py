@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+from collections import Counter
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cache, partial
+from functools import cache, lru_cache, partial
+from itertools import chain
 from statistics import fmean
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import Field
 
 from promptbench.metric.protocol import NO_REFERENCE
 from promptbench.metric.sentence import SentenceSettings, split_sentences
 from promptbench.metric.setting import MetricSettings, shown
+from promptbench.metric.subsequence import length, places
 from promptbench.record import Case, Completion, MetricInfo, Score
 
 Kind = Literal["rouge1", "rouge2", "rougeL", "rougeLsum"]
@@ -24,9 +28,14 @@ MEANING: dict[Kind, str] = {
     "rougeLsum": "union of longest common subsequences, sentence by sentence",
 }
 SOURCE = (
-    "Lin 2004, ROUGE: A Package for Automatic Evaluation of Summaries; computed by rouge-score"
-    " (google-research/rouge). Words are lowercase runs of a-z and 0-9: other scripts are not read."
+    "0 to 1, higher is better. Lin 2004, ROUGE: A Package for Automatic Evaluation of Summaries;"
+    " equal to rouge-score (google-research/rouge). Words are lowercase runs of a-z and 0-9: other"
+    " scripts are not read."
 )
+
+# As rouge-score finds them in lower case.
+WORD = re.compile(r"[a-z0-9]+")
+Words = tuple[str, ...]
 
 
 class RougeSettings(MetricSettings):
@@ -51,66 +60,109 @@ class RougeLsumSettings(RougeSettings, SentenceSettings):
 
 @dataclass(frozen=True, slots=True)
 class Rouge:
-    """F1 of one kind of ROUGE, from its parts.
+    """F1 of one kind of ROUGE.
 
-    `words` are those that ROUGE reads in a text; `lines` puts a text into the lines that rougeLsum
-    compares; `f1` compares a reference and a text; `pool` makes one value of several references.
-    An empty text scores 0, as the formula has it. A reference too short to be matched (without a
-    word, or for rouge2 without a pair) is left out; a case without any other is unscored.
+    `lines` puts a text into the lines that rougeLsum compares; `pool` makes one value of several
+    references. An empty text scores 0, as the formula has it. A reference too short to be matched
+    (without a word, or for rouge2 without a pair) is left out; a case without any other is
+    unscored.
     """
 
     info: MetricInfo
-    shortest: int
-    words: Callable[[str], list[str]]
-    lines: Callable[[str], str]
-    f1: Callable[[str, str], float]
+    kind: Kind
+    stemmer: bool
+    lines: Callable[[str], Sequence[str]]
     pool: Callable[[list[float]], float]
     needs_references: bool = True
 
     def score(self, completion: Completion, case: Case) -> Score:
         """F1 against the best reference, or the mean over all of them, from 0 to 1."""
-        text = completion.text
-        references = [one for one in case.references if len(self.words(one)) >= self.shortest]
-        if not references:
-            return Score(self.info.name, None, self._reason(case))
-        text = self.lines(text)
-        return Score(
-            self.info.name, self.pool([self.f1(self.lines(one), text) for one in references])
-        )
+        shortest = 2 if self.kind == "rouge2" else 1
+        read = [one for one in case.references if len(words_of(one, self.stemmer)) >= shortest]
+        if not read:
+            return Score(self.info.name, None, self._reason(case, shortest))
+        text = self._words(completion.text)
+        values = [rouge_f1(self.kind, self._words(one), text) for one in read]
+        return Score(self.info.name, self.pool(values))
 
-    def _reason(self, case: Case) -> str:
+    def _words(self, text: str) -> list[Words]:
+        """The words of each line that is compared."""
+        return [words_of(line, self.stemmer) for line in self.lines(text)]
+
+    def _reason(self, case: Case, shortest: int) -> str:
         """Why a case cannot be scored."""
         if not case.references:
             return NO_REFERENCE
-        few = "a word" if self.shortest == 1 else f"{self.shortest} words"
+        few = "a word" if shortest == 1 else f"{shortest} words"
         return f"no reference has {few} that ROUGE can read (a-z, 0-9)"
+
+
+def rouge_f1(kind: Kind, reference: list[Words], text: list[Words]) -> float:
+    """F1 of two texts in lines of words; only rougeLsum has more than one line."""
+    most = 2 if kind == "rouge2" else 1
+    wanted, found = (sum(max(len(one) - most + 1, 0) for one in side) for side in (reference, text))
+    if not wanted or not found:
+        return 0.0
+    if kind == "rougeLsum":
+        hits = _union_hits(reference, text)
+    elif kind == "rougeL":
+        hits = length(reference[0], text[0])
+    else:
+        hits = (_ngrams(reference[0], most) & _ngrams(text[0], most)).total()
+    precision, recall = hits / found, hits / wanted
+    return 2 * precision * recall / (precision + recall) if hits else 0.0
+
+
+@lru_cache(maxsize=10_000)
+def words_of(text: str, stemmer: bool) -> Words:
+    """The words that ROUGE reads in a text; with `stemmer`, those of four letters and more cut."""
+    words = WORD.findall(text.lower())
+    if not stemmer:
+        return tuple(words)
+    stems = (_stem(word) if len(word) > 3 else word for word in words)
+    return tuple(stem for stem in stems if WORD.fullmatch(stem))
 
 
 def build_rouge(kind: Kind, settings: RougeSettings) -> Rouge:
     """A metric of one kind."""
     return Rouge(
         info=_info(kind, settings),
-        shortest=2 if kind == "rouge2" else 1,
-        words=lambda text: _tools(kind, settings.stemmer)[0](text),
+        kind=kind,
+        stemmer=settings.stemmer,
         lines=_lines(settings),
-        f1=lambda reference, text: _tools(kind, settings.stemmer)[1](reference, text),
         pool=max if settings.references == "best" else fmean,
     )
 
 
-@cache
-def _tools(
-    kind: Kind, stemmer: bool
-) -> tuple[Callable[[str], list[str]], Callable[[str, str], float]]:
-    """rouge-score's tokenizer and its F1. Importing it takes a second: only when one scores."""
-    from rouge_score.rouge_scorer import RougeScorer
-    from rouge_score.tokenizers import DefaultTokenizer
+def _ngrams(words: Words, size: int) -> Counter[Words]:
+    """How often each run of so many words occurs."""
+    return Counter(zip(*(words[start:] for start in range(size)), strict=False))
 
-    tokenizer = DefaultTokenizer(use_stemmer=stemmer)
-    scorer = RougeScorer([kind], tokenizer=tokenizer)
-    return tokenizer.tokenize, lambda reference, text: float(
-        scorer.score(reference, text)[kind].fmeasure
-    )
+
+def _union_hits(reference: list[Words], text: list[Words]) -> int:
+    """Words of the union of subsequences (Lin 2004, 3.2), each as often as both texts have it."""
+    left = Counter(chain(*reference)) & Counter(chain(*text))
+    hits = 0
+    for line in reference:
+        for place in set().union(*(places(line, one) for one in text)):
+            hits += left[line[place]] > 0
+            left[line[place]] -= 1
+    return hits
+
+
+@lru_cache(maxsize=100_000)
+def _stem(word: str) -> str:
+    """Porter's stem of a word, by the stemmer that rouge-score uses."""
+    stem: str = _stemmer().stem(word)
+    return stem
+
+
+@cache
+def _stemmer() -> Any:
+    """The stemmer of nltk. Importing it takes a second: only when a stemmed metric scores."""
+    from nltk.stem.porter import PorterStemmer  # type: ignore[import-untyped]
+
+    return PorterStemmer()
 
 
 def _info(kind: Kind, settings: RougeSettings) -> MetricInfo:
@@ -127,13 +179,15 @@ def _info(kind: Kind, settings: RougeSettings) -> MetricInfo:
     )
 
 
-def _lines(settings: RougeSettings) -> Callable[[str], str]:
-    """One sentence a line for rougeLsum; the other kinds read past the ends of lines."""
-    if isinstance(settings, RougeLsumSettings) and settings.split == "sentences":
-        return partial(_one_a_line, settings.language)
-    return str
+def _lines(settings: RougeSettings) -> Callable[[str], Sequence[str]]:
+    """A sentence or a line each for rougeLsum; the other kinds read past the ends of lines."""
+    if not isinstance(settings, RougeLsumSettings):
+        return lambda text: (text,)
+    if settings.split == "sentences":
+        return partial(_sentences, settings.language)
+    return lambda text: text.split("\n")
 
 
-def _one_a_line(language: str, text: str) -> str:
-    """The text with each sentence on a line of its own."""
-    return "\n".join(split_sentences(text, language))
+@lru_cache(maxsize=10_000)
+def _sentences(language: str, text: str) -> tuple[str, ...]:
+    return tuple(split_sentences(text, language))

@@ -9,7 +9,7 @@ from typing import Any
 
 from promptbench.record import Case, Completion, MetricInfo, Run, Sample
 from promptbench.report.axis import share
-from promptbench.report.grid import Grid, State, case_value, reason, state, value
+from promptbench.report.grid import Grid, State, case_value, reason, remarks, state, value
 from promptbench.report.number import Scale
 
 SHORT = 100
@@ -38,12 +38,16 @@ class MetricScore:
 
 @dataclass(frozen=True, slots=True)
 class Output:
-    """One repeat: its state on the primary metric, its text, its scores in the metrics' order."""
+    """One repeat: its state on the primary metric, its text, its scores in the metrics' order.
+
+    `remarks` are what metrics say of values that they did give.
+    """
 
     repeat: int
     state: State
     text: Text
     scores: tuple[MetricScore, ...]
+    remarks: tuple[str, ...]
     completion: Completion | None
 
 
@@ -117,9 +121,13 @@ class Viewer:
             candidate=name,
             mean=mean,
             best=mean is not None and mean == best,
-            bar=share(mean, self.primary.low, self.primary.high),
+            bar=share(mean, *self._range()),
             outputs=tuple(self._output(sample) for sample in samples),
         )
+
+    def _range(self) -> tuple[float | None, float | None]:
+        """Give what a case can have: of a pooled metric, the cases may have another range."""
+        return (0.0, 1.0) if self.primary.binary else (self.primary.low, self.primary.high)
 
     def _output(self, sample: Sample) -> Output:
         completion = sample.completion
@@ -128,6 +136,7 @@ class Viewer:
             state(sample, self.primary.name),
             _text("output", completion.text if completion else ""),
             tuple(self._score(sample, metric) for metric in self.run.metrics),
+            remarks(sample),
             completion,
         )
 

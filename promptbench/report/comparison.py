@@ -9,6 +9,7 @@ from typing import Literal
 
 from promptbench.record import MetricInfo
 from promptbench.report.grid import Grid
+from promptbench.report.pooled import pooled_lead
 from promptbench.stats.paired import Difference, holm, paired_difference
 
 SIGNIFICANT = 0.05
@@ -67,6 +68,8 @@ def compare(
 
 
 def _difference(best: str, other: str, grid: Grid, metric: MetricInfo) -> Difference | None:
+    if metric.pool:
+        return _bounded(pooled_lead(best, other, metric, grid), metric)
     pairs = list(zip(grid.values(best, metric.name), grid.values(other, metric.name), strict=True))
     if metric.direction == "lower":
         pairs = [(theirs, ours) for ours, theirs in pairs]

@@ -80,10 +80,20 @@ def reason(sample: Sample, metric: str) -> str:
     return score.reason or ("no reason given" if score.value is None else "not a finite number")
 
 
+def remarks(sample: Sample) -> tuple[str, ...]:
+    """Give the reasons that go with values, each once, in the order of the metrics' names."""
+    found = (sample.scores[name] for name in sorted(sample.scores))
+    return tuple(dict.fromkeys(score.reason for score in found if score.reason and _there(score)))
+
+
 def case_value(samples: Sequence[Sample], metric: str) -> float | None:
     """Average a case's scored repeats."""
     values = [found for sample in samples if (found := value(sample, metric)) is not None]
     return math.fsum(values) / len(values) if values else None
+
+
+def _there(score: Score) -> bool:
+    return _value(score) is not None
 
 
 def _value(score: Score | None) -> float | None:

@@ -62,3 +62,10 @@ def as_text(value: Any) -> str:
     if isinstance(value, list | tuple):
         return ", ".join(as_text(each) for each in value)
     return str(value)
+
+
+def brief(value: Any, longest: int = 8) -> str:
+    """Write a value as `as_text` does, but only count a list that is long."""
+    if isinstance(value, list | tuple) and len(value) > longest:
+        return f"{len(value):,} of them"
+    return as_text(value)

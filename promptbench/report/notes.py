@@ -3,17 +3,31 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from promptbench.record import MetricInfo, Run, Sample
-from promptbench.report.grid import Grid, reason, state
-from promptbench.report.number import count
+from promptbench.report.grid import Grid, reason, state, value
+from promptbench.report.number import count, listing
 
 
 def notes(run: Run, grid: Grid, primary: MetricInfo) -> tuple[str, ...]:
     """Give one sentence a concern, the gravest first; empty when there is none."""
-    samples = [sample for item in run.candidates for sample in grid.samples(item.name)]
-    return tuple(_notes(run, samples, primary))
+    samples = [
+        sample
+        for item in run.candidates
+        for sample in grid.samples(item.name)
+        if sample.completion is not None or item.name not in run.stopped
+    ]
+    return (*_notes(run, samples, primary), *_stops(run, grid))
+
+
+def cautions(found: Iterable[tuple[str, str]]) -> tuple[str, ...]:
+    """Give one sentence for each caution, naming the intervals that it is about."""
+    about: dict[str, list[str]] = {}
+    for name, caution in found:
+        if caution:
+            about.setdefault(caution, []).append(name)
+    return tuple(f"On {listing(names)}: {text}" for text, names in about.items())
 
 
 def _notes(run: Run, samples: list[Sample], primary: MetricInfo) -> Iterator[str]:
@@ -26,12 +40,34 @@ def _notes(run: Run, samples: list[Sample], primary: MetricInfo) -> Iterator[str
     if states["unscored"]:
         why = _commonest_reason(samples, primary)
         yield f"{_are(states['unscored'], planned)} unscored on {primary.label}, mostly: {why}."
+    if remarks := Counter(_remarks(samples, primary)):
+        why = min(remarks, key=lambda each: (-remarks[each], each))
+        yield f"{_are(remarks.total(), planned)} scored with a remark, mostly: {why}."
     if cut := sum(_cut_off(sample) for sample in samples):
         yield f"{_are(cut, planned)} cut off at the token limit."
 
 
+def _stops(run: Run, grid: Grid) -> Iterator[str]:
+    """Say who left a race, and what that does to the figures."""
+    for name, cases in run.stopped.items():
+        yield f"{name}: stopped after {cases:,} of {count(len(grid.cases), 'case')} by the race."
+    if run.stopped:
+        yield (
+            "Whoever is stopped is beaten beyond doubt (over the whole race at most 5% risk that a"
+            " best one goes). Its figures are of fewer cases and lean against it, and intervals and"
+            " p-values against it do not count the stopping: it is ranked after all that finished."
+        )
+
+
 def _are(number: int, planned: str) -> str:
     return f"{number:,} of {planned} {'is' if number == 1 else 'are'}"
+
+
+def _remarks(samples: list[Sample], primary: MetricInfo) -> Iterator[str]:
+    """Give the reasons that go with values, such as that an answer names no label."""
+    for sample in samples:
+        if value(sample, primary.name) is not None and sample.scores[primary.name].reason:
+            yield sample.scores[primary.name].reason
 
 
 def _commonest_reason(samples: list[Sample], primary: MetricInfo) -> str:

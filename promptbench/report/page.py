@@ -13,11 +13,12 @@ from pathlib import Path
 import jinja2
 from markupsafe import Markup
 
-from promptbench.record import Case, MetricInfo, Prompt, Run, Sample
+from promptbench.record import Case, Judgement, MetricInfo, Prompt, Run, Sample
 from promptbench.report.axis import Axis, axis
 from promptbench.report.cases import CaseView, Viewer, orders
+from promptbench.report.classification import classify
 from promptbench.report.grid import lay_out
-from promptbench.report.manifest import as_text, tabulate
+from promptbench.report.manifest import as_text, brief, tabulate
 from promptbench.report.number import Scale, count, duration, fixed, listing, probability, scale_of
 from promptbench.report.summary import Summary, primary_metric, summarise_grid
 from promptbench.report.verdict import cases_in_clusters, reading
@@ -48,7 +49,12 @@ class UsedPrompt:
     candidates: tuple[str, ...]
 
 
-def build_page(run: Run, cases: Sequence[Case], samples: Sequence[Sample]) -> str:
+def build_page(
+    run: Run,
+    cases: Sequence[Case],
+    samples: Sequence[Sample],
+    judgements: Sequence[Judgement] = (),
+) -> str:
     """Build the page. It needs no network, and nothing in the records can become markup."""
     grid = lay_out(run, cases, samples)
     summary = summarise_grid(run, grid)
@@ -70,6 +76,8 @@ def build_page(run: Run, cases: Sequence[Case], samples: Sequence[Sample]) -> st
             prompts=_prompts(run),
             groups=tabulate(run.manifest),
             cases=views,
+            judgements=judgements,
+            classification=classify(run, grid, names),
             **_assets(_data(run, summary, views)),
         )
     )
@@ -89,7 +97,17 @@ def _environment() -> jinja2.Environment:
         lstrip_blocks=True,
         finalize=visible,
     )
-    words = (as_text, cases_in_clusters, count, direction, duration, fixed, listing, probability)
+    words = (
+        as_text,
+        brief,
+        cases_in_clusters,
+        count,
+        direction,
+        duration,
+        fixed,
+        listing,
+        probability,
+    )
     environment.globals.update({word.__name__: word for word in (*words, reading)})
     return environment
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from promptbench.record import Candidate, Case, Completion, MetricInfo, Run, Sample
 from promptbench.report.comparison import Comparison, compare
 from promptbench.report.grid import Grid, lay_out, state
-from promptbench.report.notes import notes
+from promptbench.report.notes import cautions, notes
+from promptbench.report.pooled import pooled_estimate, rows
 from promptbench.report.verdict import Leader, verdict
 from promptbench.stats.interval import Estimate, estimate
 
@@ -18,8 +19,10 @@ from promptbench.stats.interval import Estimate, estimate
 class Figure:
     """One candidate on one metric, over cases (repeats are averaged within a case first).
 
+    `estimate` is a mean, or for a pooled metric what its pool makes of all the cases.
     `scored` of `cases` have a score, and `estimate` is over those. `floor` is the mean over all
-    cases if each one without a score had got the worst there is; None where nothing bounds it.
+    cases if each one without a score had got the worst there is; None where nothing bounds it
+    and where the metric is pooled.
     `unscored` and `errors` count outputs.
     """
 
@@ -80,7 +83,8 @@ def summarise(run: Run, cases: Sequence[Case], samples: Iterable[Sample]) -> Sum
 def summarise_grid(run: Run, grid: Grid) -> Summary:
     """Do the same for samples that are laid out already."""
     primary = primary_metric(run)
-    standings = _rank([_standing(run, item, grid) for item in run.candidates], primary)
+    stood = [_standing(run, item, grid) for item in run.candidates]
+    standings = _rank(stood, primary, run.stopped)
     ranked = [each for each in standings if each.estimate(primary) is not None]
     best = ranked[0].candidate.name if ranked and primary.direction != "none" else ""
     others = [each.candidate.name for each in standings[1:]]
@@ -93,8 +97,18 @@ def summarise_grid(run: Run, grid: Grid) -> Summary:
         best=best,
         comparisons=comparisons,
         verdict=verdict(primary, len(standings), _leaders(ranked, primary), comparisons),
-        notes=notes(run, grid, primary),
+        notes=(*notes(run, grid, primary), *cautions(_warnings(ranked, primary, comparisons))),
     )
+
+
+def _warnings(
+    ranked: Iterable[Standing], primary: MetricInfo, comparisons: Iterable[Comparison]
+) -> list[tuple[str, str]]:
+    """Pair each interval of the primary metric with what is to be minded about it."""
+    means = ((each.candidate.name, each.estimate(primary)) for each in ranked)
+    found = [(f"the mean of {name}", each.caution) for name, each in means if each]
+    leads = ((each.other, each.difference) for each in comparisons)
+    return found + [(f"the lead over {name}", each.caution) for name, each in leads if each]
 
 
 def primary_metric(run: Run) -> MetricInfo:
@@ -109,7 +123,9 @@ def _standing(run: Run, candidate: Candidate, grid: Grid) -> Standing:
     good = [completion for completion in there if not completion.error]
     return Standing(
         candidate=candidate,
-        figures={metric.name: _figure(candidate.name, metric, grid) for metric in run.metrics},
+        figures={
+            metric.name: _figure_of(run, candidate.name, metric, grid) for metric in run.metrics
+        },
         outputs=len(samples),
         missing=len(samples) - len(there),
         errors=len(there) - len(good),
@@ -119,20 +135,35 @@ def _standing(run: Run, candidate: Candidate, grid: Grid) -> Standing:
     )
 
 
+def _figure_of(run: Run, candidate: str, metric: MetricInfo, grid: Grid) -> Figure:
+    """Give a figure; what a race left out is no failure, so there is no floor for it."""
+    found = _figure(candidate, metric, grid)
+    return replace(found, floor=None) if candidate in run.stopped else found
+
+
 def _figure(candidate: str, metric: MetricInfo, grid: Grid) -> Figure:
     by_case = grid.values(candidate, metric.name)
     values = [each for each in by_case if each is not None]
-    kept = [each is not None for each in by_case]
     states = [state(sample, metric.name) for sample in grid.samples(candidate)]
     return Figure(
         metric=metric,
-        estimate=_bounded(estimate(values, grid.clusters(kept), binary=metric.binary), metric),
+        estimate=_bounded(_estimate(candidate, metric, grid), metric),
         floor=_floor(values, len(by_case), metric),
         scored=len(values),
         cases=len(by_case),
         unscored=states.count("unscored"),
         errors=states.count("error"),
     )
+
+
+def _estimate(candidate: str, metric: MetricInfo, grid: Grid) -> Estimate | None:
+    if metric.pool:
+        return pooled_estimate(rows(candidate, metric, grid), metric.pool, grid)
+    by_case = grid.values(candidate, metric.name)
+    clusters = grid.clusters([each is not None for each in by_case])
+    values = [each for each in by_case if each is not None]
+    limits = None if metric.low is None or metric.high is None else (metric.low, metric.high)
+    return estimate(values, clusters, binary=metric.binary, limits=limits)
 
 
 def _bounded(found: Estimate | None, metric: MetricInfo) -> Estimate | None:
@@ -146,19 +177,22 @@ def _bounded(found: Estimate | None, metric: MetricInfo) -> Estimate | None:
 
 def _floor(values: Sequence[float], cases: int, metric: MetricInfo) -> float | None:
     worst = {"higher": metric.low, "lower": metric.high, "none": None}[metric.direction]
-    if worst is None or not cases:
+    if worst is None or not cases or metric.pool:
         return None
     return (math.fsum(values) + worst * (cases - len(values))) / cases
 
 
-def _rank(standings: Iterable[Standing], primary: MetricInfo) -> list[Standing]:
+def _rank(
+    standings: Iterable[Standing], primary: MetricInfo, stopped: Collection[str]
+) -> list[Standing]:
     sign = {"higher": -1.0, "lower": 1.0, "none": 0.0}[primary.direction]
 
-    def place(standing: Standing) -> tuple[float, str]:
+    def place(standing: Standing) -> tuple[bool, float, str]:
         found = standing.estimate(primary)
         # Rounding must not part means that are equal.
         mean = math.inf if found is None else sign * round(found.mean, 12)
-        return (mean, standing.candidate.name)
+        # The few cases of one that a race has stopped must not put it before one that finished.
+        return (standing.candidate.name in stopped, mean, standing.candidate.name)
 
     return sorted(standings, key=place)
 

@@ -69,14 +69,14 @@ def _unranked(metric: MetricInfo, ranked: Sequence[Leader], scale: Scale) -> str
     means = listing(f"{each.name} {scale.show(each.estimate.mean)}" for each in ranked)
     return (
         f"Nothing is ranked, because {metric.label} does not say which direction is better; "
-        f"the means: {means}."
+        f"the {'values' if metric.pool else 'means'}: {means}."
     )
 
 
 def _alone(metric: MetricInfo, leader: Leader, scale: Scale) -> str:
     over = cases_in_clusters(leader.estimate.n, leader.estimate.clusters)
     return (
-        f"{leader.name} has a mean {metric.label} of {_mean(leader.estimate, scale)} over {over}; "
+        f"{leader.name} has a {_averaged(metric)} of {_mean(leader.estimate, scale)} over {over}; "
         "it is the only candidate, so there is nothing to compare it with."
     )
 
@@ -91,7 +91,7 @@ def _opening(
     extreme = "highest" if metric.direction == "higher" else "lowest"
     level = [each.name for each in ranked if _same(each.estimate.mean, first.estimate.mean)]
     verb = "has" if len(level) == 1 else "share"
-    return f"{listing(level)} {verb} the {extreme} mean {metric.label} {mean}"
+    return f"{listing(level)} {verb} the {extreme} {_averaged(metric)} {mean}"
 
 
 def _evidence(comparisons: Sequence[Comparison], scale: Scale) -> str:
@@ -154,6 +154,11 @@ def _cannot_tell(comparisons: Sequence[Comparison], scale: Scale) -> str:
 
 def _names(comparisons: Sequence[Comparison]) -> str:
     return listing(each.other for each in comparisons)
+
+
+def _averaged(metric: MetricInfo) -> str:
+    """Say `mean` of a metric that is one: a pooled one is a single value of all cases."""
+    return metric.label if metric.pool else f"mean {metric.label}"
 
 
 def _same(mean: float, other: float) -> bool:

@@ -9,7 +9,8 @@ from datetime import UTC, datetime
 from itertools import groupby
 
 from promptbench.error import RunError
-from promptbench.record import Completion, Request, Run
+from promptbench.metric.protocol import BatchMetric, Metric
+from promptbench.record import Case, Completion, Request, Run, Score
 from promptbench.run.manifest import manifest_of
 from promptbench.run.plan import Plan, Slot
 from promptbench.store.database import Cell, Sitting, Store
@@ -142,18 +143,22 @@ def cell_of(slot: Slot) -> Cell:
 def score(plan: Plan, store: Store, run_id: str) -> None:
     """Score every stored output that lacks a score. An error is not an output."""
     have = {(cell, found.metric) for cell, found in store.scores(run_id)}
-    waiting = []
-    for cell, done in list(store.outputs(run_id)):
-        if done.error:
-            continue
-        case = plan.cases[cell[1]]
-        lacking = [m for m in plan.metrics if (cell, m.info.name) not in have]
-        if lacking:
-            waiting.append((cell, [metric.score(done, case) for metric in lacking]))
-        if len(waiting) == SCORED_AT_ONCE:
-            store.save_scores(run_id, waiting)
-            waiting = []
-    store.save_scores(run_id, waiting)
+    outputs = [(cell, done) for cell, done in store.outputs(run_id) if not done.error]
+    for start in range(0, len(outputs), SCORED_AT_ONCE):
+        part = outputs[start : start + SCORED_AT_ONCE]
+        for metric in plan.metrics:
+            lacking = [(cell, done) for cell, done in part if (cell, metric.info.name) not in have]
+            pairs = [(done, plan.cases[cell[1]]) for cell, done in lacking]
+            found = scores(metric, pairs)
+            cells = (cell for cell, _ in lacking)
+            store.save_scores(run_id, [(c, [s]) for c, s in zip(cells, found, strict=True)])
+
+
+def scores(metric: Metric, pairs: Sequence[tuple[Completion, Case]]) -> list[Score]:
+    """A metric's scores, all at once where it can do that."""
+    if isinstance(metric, BatchMetric):
+        return metric.score_all(pairs) if pairs else []
+    return [metric.score(completion, case) for completion, case in pairs]
 
 
 def now() -> str:

@@ -10,14 +10,19 @@ from tempfile import TemporaryFile
 from typing import Protocol
 
 from promptbench.error import StoreError
-from promptbench.record import Completion, RunStatus
+from promptbench.gate.rule import Gate
+from promptbench.record import Completion, Judgement, RunStatus
 from promptbench.report.page import build_page
 from promptbench.report.summary import Summary, summarise
 from promptbench.report.write import write_report
+from promptbench.run.evidence import check_baselines, judged
 from promptbench.run.execute import begin, generate, score
 from promptbench.run.option import Options
+from promptbench.run.pairing import load
 from promptbench.run.plan import make_plan
+from promptbench.run.race import check_race, race, unfinished
 from promptbench.store.database import Store
+from promptbench.store.outcome import judgements, save_judgements
 from promptbench.suite.location import workspace_of
 from promptbench.suite.read import read_suite
 
@@ -37,6 +42,10 @@ class Watcher(Protocol):
         """A batch is stored."""
         ...
 
+    def stopped(self, candidate: str, cases: int, total: int, saved: int) -> None:
+        """A race has stopped a candidate after `cases` of `total`: `saved` outputs are spared."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Result:
@@ -49,6 +58,7 @@ class Result:
     reused: int
     errors: int
     summary: Summary
+    judgements: tuple[Judgement, ...] = ()
 
 
 def run_suite(path: Path, options: Options, watcher: Watcher) -> Result:
@@ -59,34 +69,45 @@ def run_suite(path: Path, options: Options, watcher: Watcher) -> Result:
     """
     suite = read_suite(path)
     plan = make_plan(suite, options, watcher.note)
+    if options.race:
+        check_race(plan)
     reports = writable(reports_folder(suite.workspace))
     store = Store(store_path(suite.workspace))
     try:
+        check_baselines(plan.gates, store, suite.shown)
         work = begin(plan, store)
         watcher.planned(len(plan.slots), len(work.missing))
         generated = 0
         with status_kept(store, work.run_id):
-            for batch in generate(plan, store, work):
+            batches = race(plan, store, work, watcher) if options.race else None
+            for batch in batches or generate(plan, store, work):
                 watcher.generated(batch)
                 generated += len(batch)
             watcher.note("Scoring ...")
             score(plan, store, work.run_id)
-        errors = len(plan.slots) - len(store.filled(work.run_id))
+        errors = unfinished(plan, store, work.run_id)
         store.set_status(work.run_id, "failed" if errors else "complete")
         watcher.note("Writing the report ...")
-        summary, report = report_of(store, work.run_id, reports)
+        summary, report = report_of(store, work.run_id, reports, plan.gates)
+        found = judgements(store, work.run_id)
     finally:
         store.close()
-    return Result(work.run_id, suite.name, report, generated, work.reused, errors, summary)
+    return Result(work.run_id, suite.name, report, generated, work.reused, errors, summary, found)
 
 
-def report_of(store: Store, run_id: str, reports: Path) -> tuple[Summary, Path]:
-    """Build a run's report from the store alone and write it. The same store, the same bytes."""
-    run = store.run(run_id)
-    cases = list(store.cases(run_id))
-    samples = list(store.samples(run_id))
-    page = build_page(run, cases, samples)
-    return summarise(run, cases, samples), write_report(page, reports / run_id)
+def report_of(
+    store: Store, run_id: str, reports: Path, gates: tuple[Gate, ...] | None = None
+) -> tuple[Summary, Path]:
+    """Build a run's report from the store alone and write it. The same store, the same bytes.
+
+    `gates` are judged first and what becomes of them is stored; None leaves what is stored.
+    """
+    found = load(store, run_id)
+    summary = summarise(found.run, found.cases, found.samples)
+    if gates is not None:
+        save_judgements(store, run_id, judged(gates, found, summary, store))
+    page = build_page(found.run, found.cases, found.samples, judgements(store, run_id))
+    return summary, write_report(page, reports / run_id)
 
 
 @contextmanager

@@ -56,6 +56,7 @@ def command_of(plan: Plan) -> str:
     parts += [f"--seed {options.seed}"] if options.seed is not None else []
     parts += [f"--device {options.device}"] if options.device else []
     parts += [f"--precision {options.precision}"] if options.precision else []
+    parts += ["--race"] if options.race else []
     return " ".join(parts)
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 class Options:
     """`prompts` picks from the suite's; `models` replaces them; None leaves the suite's value.
 
+    `race` stops candidates that are beaten beyond doubt.
     `max_memory` (bytes), `device` and `precision` are for models that run in this process.
     """
 
@@ -22,3 +23,4 @@ class Options:
     max_memory: int | None = None
     device: str = ""
     precision: str = ""
+    race: bool = False

@@ -11,14 +11,15 @@ from typing import Any
 
 from promptbench import __version__
 from promptbench.error import ModelError, SuiteError, choices
+from promptbench.gate.rule import Gate, read_gates
 from promptbench.metric.protocol import Metric
-from promptbench.metric.registry import build_metrics
 from promptbench.model.protocol import Model, Notify, Setup, quiet
 from promptbench.model.spec import open_model
 from promptbench.prompt.example import content_digest, draw_examples
 from promptbench.prompt.template import Template
 from promptbench.record import Candidate, Case, MetricInfo, Request, Sampling
 from promptbench.run.fingerprint import fingerprint
+from promptbench.run.measure import metrics_of
 from promptbench.run.option import Options
 from promptbench.suite.data import read_cases
 from promptbench.suite.read import PromptSpec, Suite
@@ -64,6 +65,7 @@ class Plan:
     primary: str
     repeats: int
     digest: str
+    gates: tuple[Gate, ...] = ()
 
     def request(self, slot: Slot) -> Request:
         """Render a slot's request."""
@@ -83,7 +85,7 @@ def make_plan(suite: Suite, options: Options, notify: Notify = quiet) -> Plan:
 
     Raises InputError with file and line; nothing has been run then.
     """
-    metrics = build_metrics(suite.metrics, suite.labels)
+    metrics = metrics_of(suite, notify)
     primary = primary_metric(suite, metrics)
     cases = tuple(read_cases(suite.split(options.split), options.limit))
     templates = [
@@ -112,10 +114,26 @@ def make_plan(suite: Suite, options: Options, notify: Notify = quiet) -> Plan:
         for spec, template in templates
     )
     check_answers(ready, suite)
+    gates = gates_of(suite, options, metrics, primary, ready)
     slots = tuple(all_slots(ready, cases, repeats))
     check_fit(ready, cases, slots)
     digest = plan_digest(suite, options.split, cases, ready, slots, metrics, primary)
-    return Plan(suite, options, cases, ready, slots, metrics, primary, repeats, digest)
+    if options.race:  # it leaves cells empty that another run would fill
+        digest = hashlib.sha256(f"race {digest}".encode()).hexdigest()
+    return Plan(suite, options, cases, ready, slots, metrics, primary, repeats, digest, gates)
+
+
+def gates_of(
+    suite: Suite,
+    options: Options,
+    metrics: Sequence[Metric],
+    primary: str,
+    ready: Sequence[Ready],
+) -> tuple[Gate, ...]:
+    """The suite's gates. A candidate that the options leave out may still be named by one."""
+    picked = options.prompts or options.models
+    names = None if picked else [one.candidate.name for one in ready]
+    return read_gates(suite.gates, [metric.info for metric in metrics], primary, names)
 
 
 def within(workspace: Path, path: Path) -> str:

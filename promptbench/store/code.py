@@ -13,6 +13,7 @@ from promptbench.record import (
     Candidate,
     Case,
     Choice,
+    Judgement,
     Message,
     MetricInfo,
     Prompt,
@@ -21,8 +22,8 @@ from promptbench.record import (
     Sampling,
 )
 
-# What of a run changes while it goes on, and so has columns of its own.
-COLUMNS = ("id", "created", "status", "seconds")
+# What of a run changes while it goes on, and so has columns of its own, or a table.
+COLUMNS = ("id", "created", "status", "seconds", "stopped")
 
 
 def dumps(value: Any) -> str:
@@ -68,6 +69,16 @@ def run_from(run_id: str, created: str, status: RunStatus, seconds: float, text:
         candidates=tuple(candidate_from(c) for c in value.pop("candidates")),
         **value,
     )
+
+
+def judgement_json(judgement: Judgement) -> str:
+    """What became of a gate as text."""
+    return dumps(asdict(judgement))
+
+
+def judgement_from(text: str) -> Judgement:
+    """What became of a gate from its text."""
+    return Judgement(**json.loads(text))
 
 
 def packed(values: Sequence[float]) -> bytes:

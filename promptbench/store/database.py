@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby, product
 from pathlib import Path
 from typing import Any, TypeVar
@@ -113,7 +113,8 @@ class Store:
         """One run. Raises InputError if there is none of that id."""
         sql = "SELECT id, created, status, seconds, json FROM run JOIN body ON digest = header"
         for row in self.query(f"{sql} WHERE id = ?", (run_id,)):
-            return run_from(*row)
+            run = run_from(*row)
+            return replace(run, stopped=stops(self, run))
         known = [line.id for line in self.runs()]
         hint = choices(run_id, known, "There are") if known else "The store is empty."
         raise InputError(f"there is no run '{run_id}'", where=str(self.path), hint=hint)
@@ -227,7 +228,7 @@ class Store:
         sql = """SELECT candidate, "case", repeat, metric, value, reason, parts FROM score
                  WHERE run = ? ORDER BY candidate, "case", repeat, metric"""
         for row in self.query(sql, (run_id,)):
-            yield row[:3], Score(*row[3:6], unpacked(row[6]))
+            yield row[:3], Score(row[3], row[4], row[5], unpacked(row[6]))
 
     def samples(self, run_id: str) -> Iterator[Sample]:
         """Every cell of a run, filled or not, in the order of candidates, cases and repeats."""
@@ -267,6 +268,12 @@ class Store:
                WHERE (SELECT error FROM completion WHERE id = sample.completion) <> ''""",
             rows,
         )
+
+
+def stops(store: Store, run: Run) -> dict[str, int]:
+    """The candidates of a run that a race stopped, and after how many cases each."""
+    rows = store.query("SELECT candidate, cases FROM stop WHERE run = ? ORDER BY 1", (run.id,))
+    return {run.candidates[position].name: cases for position, cases in rows}
 
 
 def align(cells: Iterable[Cell], rows: Iterator[tuple[Cell, Value]]) -> Iterator[Value | None]:

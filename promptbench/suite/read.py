@@ -19,6 +19,7 @@ from promptbench.suite.location import inside, workspace_of
 from promptbench.suite.schema import (
     DataFile,
     Examples,
+    GateEntry,
     ModelEntry,
     PromptFile,
     SamplingSettings,
@@ -54,6 +55,14 @@ class ModelSpec:
 
 
 @dataclass(frozen=True, slots=True)
+class GateSpec:
+    """A gate as the suite states it; `where` (file:line) is for messages about it."""
+
+    entry: GateEntry
+    where: str
+
+
+@dataclass(frozen=True, slots=True)
 class Suite:
     """What a suite file says. `samplings` maps a name ("" for the only one) to its settings."""
 
@@ -72,6 +81,7 @@ class Suite:
     primary_where: str
     repeats: int
     labels: Labels | None = None
+    gates: tuple[GateSpec, ...] = ()
 
     def split(self, name: str) -> DataSource:
         """The data of one split. Raises SuiteError if the suite does not have it."""
@@ -106,6 +116,9 @@ def read_suite(path: Path) -> Suite:
         primary_where=document.where(("primary",)),
         repeats=stated.repeats,
         labels=labels,
+        gates=tuple(
+            GateSpec(entry, document.where(("gates", i))) for i, entry in enumerate(stated.gates)
+        ),
     )
 
 
@@ -122,7 +135,9 @@ def validated(document: Document) -> SuiteFile:
         refuse_twice(labels, document)
         value["labels"] = {label: [label] for label in labels}
     if isinstance(value.get("models"), list):
-        value["models"] = [{"model": m} if isinstance(m, str) else m for m in value["models"]]
+        value["models"] = [m if isinstance(m, dict) else {"model": m} for m in value["models"]]
+    if isinstance(value.get("gates"), list):
+        value["gates"] = [{"rule": g} if isinstance(g, str) else g for g in value["gates"]]
     single = isinstance(value.get("sampling"), dict)
     if single:
         value["sampling"] = [value["sampling"]]
@@ -235,9 +250,7 @@ def model_specs(models: list[ModelEntry], document: Document) -> tuple[ModelSpec
         if name in specs:
             hint = "Keep one of them, or give one a `name:` of its own."
             raise SuiteError(f"model '{name}' is there twice", where=where, hint=hint)
-        specs[name] = ModelSpec(
-            model.model, where, name, model.device or "", model.precision or ""
-        )
+        specs[name] = ModelSpec(model.model, where, name, model.device or "", model.precision or "")
     return tuple(specs.values())
 
 

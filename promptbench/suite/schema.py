@@ -88,8 +88,33 @@ class SamplingSettings(Strict):
     logprobs: bool = Field(False, description="Keep the log-probability of each token written.")
 
 
+class GateEntry(Strict):
+    """A claim that a run must bear out: a bound on a metric, or no loss against another run."""
+
+    rule: Text | None = Field(
+        None, description="The gate in words, such as `rougeL >= 0.25`, in place of all the rest."
+    )
+    metric: Text | None = Field(None, description="The metric; by default the primary one.")
+    at_least: float | None = Field(None, description="The figure must reach this.")
+    at_most: float | None = Field(None, description="The figure must not exceed this.")
+    not_worse_than: Text | None = Field(
+        None, description="The id of an earlier run, or latest: the newest one of this suite."
+    )
+    by: float | None = Field(
+        None, ge=0, description="For not_worse_than: a loss up to this is none; 0 by default."
+    )
+    on: Literal["interval", "mean"] | None = Field(
+        None,
+        description="For at_least and at_most. interval: the end of the 95% interval that is"
+        " against the claim must keep the bound (the default); mean: the mean must.",
+    )
+    candidate: Text | None = Field(
+        None, description="best (by default the best-ranked), all, or a candidate's name."
+    )
+
+
 class SuiteFile(Strict):
-    """A promptbench suite: data, prompts, models and metrics."""
+    """A promptbench suite: data, prompts, models, metrics and gates."""
 
     suite: Name = Field(description="The suite's name.")
     description: str = Field("", description="One sentence for the report.")
@@ -124,6 +149,10 @@ class SuiteFile(Strict):
         None, description="The metric that ranks the candidates; by default the first."
     )
     repeats: int = Field(1, ge=1, le=1000, description="Outputs for each case.")
+    gates: list[GateEntry] = Field(
+        default_factory=list,
+        description="What a run must bear out, such as `rougeL >= 0.25`; else its exit code is 1.",
+    )
 
 
 def suite_schema(metrics: dict[str, Any]) -> dict[str, Any]:
@@ -141,6 +170,9 @@ def suite_schema(metrics: dict[str, Any]) -> dict[str, Any]:
     }
     properties["models"]["items"] = {
         "anyOf": [{"type": "string", "minLength": 1}, {"$ref": "#/$defs/ModelEntry"}]
+    }
+    properties["gates"]["items"] = {
+        "anyOf": [{"type": "string", "minLength": 1}, {"$ref": "#/$defs/GateEntry"}]
     }
     one = {"$ref": "#/$defs/SamplingSettings"}
     properties["sampling"] = {"anyOf": [one, {"type": "array", "items": one, "minItems": 1}]}

@@ -32,7 +32,7 @@ def test_a_run_prints_the_ranking_and_where_the_report_is(ask: Ask, workspace: W
     lines = reply.out.splitlines()
     header = next(n for n, line in enumerate(lines) if "rougeL" in line)
     assert lines[header].split() == (
-        ["prompt", "model", "rougeL", "95%", "interval", "scored", "tokens", "s/case"]
+        ["candidate", "model", "rougeL", "95%", "interval", "scored", "tokens", "s/case"]
     )
     ranked = [line.split() for line in lines[header + 1 : header + 3]]
     assert {line[0] for line in ranked} == {"plain", "brief"}

@@ -5,15 +5,17 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping
 
-from tests.errors import data_file, disk, model, prompt_file, suite_file, usage
+from tests.errors import data_file, disk, gate, later, model, prompt_file, suite_file, usage
 from tests.errors.workspace import Entry, Outcome, happen
 
 GROUPS: Mapping[str, list[Entry]] = {
     "The suite file": suite_file.ENTRIES,
+    "The gates": gate.ENTRIES,
     "The data": data_file.ENTRIES,
     "The prompts": prompt_file.ENTRIES,
     "The models": model.ENTRIES,
     "The store and the disk": disk.ENTRIES,
+    "Comparing, planning and racing": later.ENTRIES,
     "The command line": usage.ENTRIES,
 }
 ENTRIES = [entry for entries in GROUPS.values() for entry in entries]

@@ -12,10 +12,12 @@ from promptbench.metric.registry import METRICS, build_metrics, settings_schema
 from promptbench.metric.setting import MetricSettings
 from promptbench.record import Case, Completion, MetricInfo, MetricSpec, Score
 
-from .ask import metric, output
+from .ask import LABELS, metric, output
 
 REQUIRED = {
     "characters": {"max": 9},
+    "cost": {"input": 1.0, "output": 2.0},
+    "json_schema": {"rules": {"type": "object"}},
     "regex": {"pattern": "a"},
     "sentences": {"max": 9},
     "words": {"max": 9},
@@ -43,6 +45,14 @@ def build_shout(settings: ShoutSettings) -> Shout:
 
 SHOUT = MetricType(ShoutSettings, build_shout)
 NO_METRIC = 3
+# What needs the likelihoods of the labels, which a written text does not have.
+CHOSEN_ONLY = ("brier", "calibration")
+# What needs an input, JSON or log-probabilities, which "a b" and its case do not have.
+WITHOUT_MORE = ("compression", "confidence", "coverage", "density", "invented_facts")
+WITHOUT_MORE += ("json_fields", "kept_facts")
+# What is not 1 for a text that is its own reference.
+ELSEWHERE = ("bleu", "chrf", "cost", "json_schema", "json_valid", "latency", "output_tokens")
+ELSEWHERE += ("reading_ease", "tokens_per_second", "tone")
 
 
 @pytest.fixture
@@ -71,7 +81,11 @@ def test_every_metric_describes_itself_and_scores(kind):
     assert built.info.description
     assert built.info.settings["metric"] == kind
     scored = built.score(output("a b"), Case("one", {}, ("a b",)))
-    assert scored == Score(kind, 1.0)
+    if kind in CHOSEN_ONLY + WITHOUT_MORE:
+        assert scored.value is None and scored.reason
+    elif kind not in ELSEWHERE:
+        assert (scored.metric, scored.reason) == (kind, "")
+        assert scored.value == pytest.approx(1.0, abs=1e-6)
 
 
 @pytest.mark.parametrize("kind", METRICS)
@@ -108,7 +122,9 @@ def test_an_alias_may_not_be_the_name_of_another_metric_in_the_suite():
 def test_an_unknown_name_is_refused():
     error = refusal("rougel")
     assert error.what == "unknown metric 'rougel'"
-    assert error.hint.startswith("Did you mean 'rougeL'? Allowed: characters, contains, exact,")
+    assert error.hint.startswith(
+        "Did you mean 'rougeL'? Allowed: accuracy, balanced_accuracy, bertscore,"
+    )
 
 
 @pytest.mark.parametrize(
@@ -249,3 +265,22 @@ def test_the_schema_describes_every_setting_and_stands_alone(kind):
     schema = METRICS[kind].settings.model_json_schema()
     assert "$defs" not in schema
     assert all(one["description"] for one in schema["properties"].values())
+
+
+@pytest.mark.parametrize("kind", [name for name, kind in METRICS.items() if kind.labelled])
+def test_a_metric_of_labels_is_refused_where_there_are_none(kind):
+    with pytest.raises(SuiteError) as raised:
+        build_metrics([MetricSpec(kind, {}, "suite.yaml:7")])
+    assert str(raised.value) == (
+        f"suite.yaml:7: metric {kind!r} judges labels, and the suite has none\n"
+        "  Add `task: classify` and `labels:`."
+    )
+
+
+def test_a_metric_of_another_package_may_be_of_labels(install, monkeypatch):
+    built = MetricType(ShoutSettings, lambda settings, labels: (settings.name, labels), True)
+    monkeypatch.setattr("tests.metric.test_registry.SHOUT", built)
+    install(("shout", f"{__name__}:SHOUT"))
+    with pytest.raises(SuiteError, match="judges labels"):
+        build_metrics([MetricSpec("shout")])
+    assert registry._build(MetricSpec("shout"), LABELS) == ("shout", LABELS)

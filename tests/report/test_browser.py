@@ -7,6 +7,7 @@ from promptbench.record import Case, MetricInfo
 from promptbench.report.page import build_page
 from promptbench.report.write import write_report
 from tests.report.browser import CHROMIUM, Browser, browser
+from tests.report.labelled import drawn
 from tests.report.records import METRIC, cases, completion, run, sample, samples
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no chromium on the PATH")
@@ -105,3 +106,57 @@ def test_the_page_never_scrolls_sideways(tab: Browser, tmp_path: Path, width: in
     )
     tab.open(write_report(build_page(made, [case], rows), tmp_path).as_uri())
     assert tab.run("document.documentElement.scrollWidth") == width
+
+
+def look(tab: Browser, url: str, width: int, scheme: str) -> None:
+    tab.send(
+        "Emulation.setDeviceMetricsOverride",
+        width=width,
+        height=900,
+        deviceScaleFactor=1,
+        mobile=True,  # scroll bars lie over the page
+    )
+    features = [{"name": "prefers-color-scheme", "value": scheme}]
+    tab.send("Emulation.setEmulatedMedia", media="screen", features=features)
+    tab.open(url)
+    tab.run("document.querySelectorAll('details').forEach((each) => { each.open = true; })")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [390, 1280])
+@pytest.mark.parametrize("count", [3, 12, 20])
+def test_a_classification_fits_and_can_be_read(
+    tab: Browser, tmp_path: Path, width: int, scheme: str, count: int
+):
+    names = [f"a_label_with_a_long_name_{place}" for place in range(count)]
+    page = build_page(*drawn(count, 60, names=names))
+    look(tab, write_report(page, tmp_path).as_uri(), width, scheme)
+    assert tab.complaints == []
+    assert len(tab.requests) == 1
+    assert tab.run("document.documentElement.scrollWidth") == width
+    # What is wider than the page scrolls inside a box that the keyboard reaches.
+    assert tab.run(WIDE) == []
+    assert tab.run(LEAST_CONTRAST) >= 4.5
+
+
+WIDE = """[...document.querySelectorAll('#classification :is(table, svg)')]
+  .filter((each) => each.getBoundingClientRect().right > innerWidth)
+  .filter((each) => !each.closest('.scroll[tabindex="0"]')).map((each) => each.outerHTML)"""
+# The least contrast (WCAG) of a matrix cell's text with its colour; a drawn matrix has no text.
+LEAST_CONTRAST = """(() => {
+  const numbers = (colour) => {
+    const found = colour.match(/[0-9.]+/g).slice(0, 3).map(Number);
+    return colour.startsWith('color(') ? found : found.map((each) => each / 255);
+  };
+  const linear = (each) => each <= 0.04045 ? each / 12.92 : ((each + 0.055) / 1.055) ** 2.4;
+  const light = (colour) => {
+    const [r, g, b] = numbers(colour).map(linear);
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+  };
+  const contrast = (cell) => {
+    const style = getComputedStyle(cell);
+    const [low, high] = [light(style.color), light(style.backgroundColor)].sort((a, b) => a - b);
+    return (high + 0.05) / (low + 0.05);
+  };
+  return Math.min(99, ...[...document.querySelectorAll('.matrix tbody td')].map(contrast));
+})()"""

@@ -6,7 +6,7 @@ from html.parser import HTMLParser
 
 import pytest
 
-from promptbench.record import Case, MetricInfo, Prompt, Sample, Score
+from promptbench.record import Case, Judgement, MetricInfo, Prompt, Sample, Score
 from promptbench.report.page import build_page
 from tests.report.records import METRIC, candidate, cases, completion, run, sample, samples
 
@@ -171,3 +171,16 @@ def test_a_page_without_scores_can_be_built(number: int):
 def test_a_date_that_is_none_stays_as_it_is():
     made = run("a")
     assert "2 January 2025, 03:04 UTC" in build_page(made, [], [])
+
+
+def test_the_gates_stand_on_the_page_and_nothing_in_them_becomes_markup():
+    gates = [
+        Judgement(payload, 1, "failed", METRIC, payload, payload, payload) for payload in PAYLOADS
+    ]
+    page = build_page(run("a", "b"), cases(2), samples({"a": [1, 0], "b": [0, 1]}), gates)
+    bare = build_page(run("a", "b"), cases(2), samples({"a": [1, 0], "b": [0, 1]}))
+    assert 'id="gates"' in page
+    assert 'id="gates"' not in bare
+    assert "undecided" not in text_of(bare)
+    assert Elements(page).tags(*ALIVE) == Elements(bare).tags(*ALIVE)
+    assert "\u202e" not in page

@@ -23,7 +23,7 @@ def readings(found: Summary) -> list[str]:
 def test_a_clear_winner_is_called_best_with_the_evidence():
     found = summary(good=HIGH, bad=LOW)
     assert found.verdict == (
-        "good is best on rougeL (0.822, 95% interval 0.806 to 0.838); it beats bad by 0.405 "
+        "good is best on rougeL (0.822, 95% interval 0.805 to 0.838); it beats bad by 0.405 "
         "(0.383 to 0.427, p = 0.002 after Holm)."
     )
     assert readings(found) == ["good is better."]
@@ -59,7 +59,7 @@ def test_an_interval_without_a_p_value_may_be_chance():
 
 def test_a_single_candidate_is_compared_with_nothing():
     assert summary(only=HIGH).verdict == (
-        "only has a mean rougeL of 0.822, 95% interval 0.806 to 0.838 over 10 cases; "
+        "only has a mean rougeL of 0.822, 95% interval 0.805 to 0.838 over 10 cases; "
         "it is the only candidate, so there is nothing to compare it with."
     )
 

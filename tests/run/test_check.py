@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from promptbench.error import DataError, ModelError, PromptError
-from promptbench.model.spec import quiet
+from promptbench.model.protocol import quiet
 from promptbench.run.check import Checked, check_suite
 from tests.fake import FakeBackend
 from tests.run.workspace import Workspace, email

@@ -305,8 +305,8 @@ class Wary:
 def test_unscored_is_stored_with_its_reason_and_never_as_0(
     workspace: Workspace, monkeypatch: pytest.MonkeyPatch
 ):
-    build = plan_module.build_metrics
-    monkeypatch.setattr(plan_module, "build_metrics", lambda specs: tuple(map(Wary, build(specs))))
+    build = plan_module.metrics_of
+    monkeypatch.setattr(plan_module, "metrics_of", lambda *specs: tuple(map(Wary, build(*specs))))
     result = workspace.run(prompts=("plain",))
     scores = {s.case_id: s.scores["words"] for s in workspace.samples(result.run_id)}
     assert scores["mail-1"] == Score("words", None, "it does not parse")
@@ -316,8 +316,8 @@ def test_unscored_is_stored_with_its_reason_and_never_as_0(
 
 
 def test_only_missing_scores_are_computed(workspace: Workspace, monkeypatch: pytest.MonkeyPatch):
-    build = plan_module.build_metrics
-    monkeypatch.setattr(plan_module, "build_metrics", lambda specs: tuple(map(Wary, build(specs))))
+    build = plan_module.metrics_of
+    monkeypatch.setattr(plan_module, "metrics_of", lambda *specs: tuple(map(Wary, build(*specs))))
     plan = workspace.plan(prompts=("plain",))
     with workspace.store() as store:
         work = begin(plan, store)
@@ -355,9 +355,9 @@ def test_a_metric_that_breaks_loses_no_output(
     def broken(metric: Wary, text: str, case: Case) -> Score:
         raise PromptbenchError("the metric broke")
 
-    build = plan_module.build_metrics
+    build = plan_module.metrics_of
     with monkeypatch.context() as patch:
-        patch.setattr(plan_module, "build_metrics", lambda specs: tuple(map(Wary, build(specs))))
+        patch.setattr(plan_module, "metrics_of", lambda *specs: tuple(map(Wary, build(*specs))))
         patch.setattr(Wary, "score", broken)
         with pytest.raises(PromptbenchError, match="the metric broke"):
             workspace.run()

@@ -70,6 +70,7 @@ class Notes:
     total: int = 0
     missing: int = 0
     batches: list[list[Completion]] = field(default_factory=list)
+    stops: list[tuple[str, int, int, int]] = field(default_factory=list)
 
     def note(self, message: str) -> None:
         """See Watcher."""
@@ -81,6 +82,10 @@ class Notes:
     def generated(self, batch: list[Completion]) -> None:
         """See Watcher."""
         self.batches.append(batch)
+
+    def stopped(self, candidate: str, cases: int, total: int, saved: int) -> None:
+        """See Watcher."""
+        self.stops.append((candidate, cases, total, saved))
 
 
 @dataclass(frozen=True)

@@ -451,3 +451,31 @@ def test_a_missing_suite_is_told_with_those_that_are_there(tmp_path):
         read_suite(tmp_path / "suites/mail.yaml")
     assert caught.value.what == "no such file"
     assert "mails.yaml" in caught.value.hint
+
+
+# Gates
+
+
+def test_gates_are_words_or_mappings_each_with_its_line(tmp_path):
+    project(tmp_path)
+    text = SUITE + "gates:\n  - rougeL >= 0.25\n  - metric: rougeL\n    at_most: 1\n"
+    first, second = suite_of(tmp_path, text).gates
+    line = text.split("\n").index("  - rougeL >= 0.25") + 1
+    assert (first.entry.rule, first.where.rpartition(":")[2]) == ("rougeL >= 0.25", str(line))
+    assert (second.entry.metric, second.entry.at_most) == ("rougeL", 1)
+    assert second.where.rpartition(":")[2] == str(line + 1)
+
+
+@pytest.mark.parametrize(
+    ("gate", "what"),
+    [
+        ("{metric: rougeL, at_lest: 1}", "unknown key 'at_lest'"),
+        ("{at_least: high}", "gates.at_least: expected a number, found 'high'"),
+        ("{not_worse_than: latest, by: -1}", "gates.by: expected at least 0, found -1"),
+        ("7", "gates: expected a mapping (key: value lines), found 7"),
+    ],
+)
+def test_a_wrong_gate_is_told_with_its_line(tmp_path, gate, what):
+    error = problem(tmp_path, SUITE + f"gates:\n  - {gate}\n")
+    assert error.what == what
+    assert error.where == f"suites/mails.yaml:{SUITE.count(chr(10)) + 2}"

@@ -92,7 +92,14 @@ def test_every_key_of_the_reader_is_in_it(schema):
 
 
 def test_an_editor_can_explain_the_keys(schema):
-    for name in ("DataFile", "Examples", "ModelEntry", "PromptFile", "SamplingSettings"):
+    for name in (
+        "DataFile",
+        "Examples",
+        "GateEntry",
+        "ModelEntry",
+        "PromptFile",
+        "SamplingSettings",
+    ):
         for key, node in schema["$defs"][name]["properties"].items():
             assert node.get("description"), (name, key)
 
@@ -102,6 +109,10 @@ def test_the_short_forms_are_in_it(schema):
     assert properties["prompts"]["items"]["anyOf"] == [
         {"type": "string", "minLength": 1},
         {"$ref": "#/$defs/PromptFile"},
+    ]
+    assert properties["gates"]["items"]["anyOf"] == [
+        {"type": "string", "minLength": 1},
+        {"$ref": "#/$defs/GateEntry"},
     ]
     one, many = properties["sampling"]["anyOf"]
     assert (one["$ref"], many["type"]) == ("#/$defs/SamplingSettings", "array")

@@ -1,0 +1,97 @@
+"""Apply a JSON Schema from a suite: nothing is fetched, and no pattern runs for long."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+import regex
+
+if TYPE_CHECKING:
+    from jsonschema import ValidationError
+    from jsonschema.protocols import Validator
+
+SECONDS = 1.0
+# A message quotes the value, which may be as long as the output.
+SHOWN = 200
+
+
+def check_schema(rules: dict[str, Any]) -> None:
+    """Raise ValueError on what is no JSON Schema, or one that cannot be applied safely."""
+    from jsonschema import SchemaError
+
+    try:
+        _validator().check_schema(rules)
+    except (SchemaError, RecursionError) as error:
+        raise ValueError(f"not a JSON Schema: {getattr(error, 'message', error)}") from None
+    if _mentions(rules, "patternProperties"):
+        raise ValueError("patternProperties is not supported: its patterns cannot be timed")
+    for pattern in _patterns(rules):
+        try:
+            regex.compile(pattern)
+        except (regex.error, RecursionError, OverflowError) as error:
+            raise ValueError(f"not a pattern, {pattern!r}: {error}") from None
+
+
+def first_violation(value: Any, rules: dict[str, Any]) -> str:
+    """The most telling violation, with its path; nothing where the value keeps to the schema.
+
+    Raises ValueError where the schema cannot be applied: a reference that leads nowhere or in a
+    circle, or a pattern that takes longer than a second.
+    """
+    from jsonschema.exceptions import best_match
+    from referencing import Registry
+    from referencing.exceptions import Unresolvable
+
+    # An empty registry: jsonschema's own would fetch references from the network.
+    validator = _validator()(rules, registry=Registry())
+    try:
+        worst = best_match(validator.iter_errors(value))
+    except Unresolvable as error:
+        raise ValueError(f"the schema refers to {error.ref!r}, which it does not hold") from None
+    except RecursionError:
+        raise ValueError("the schema or the value is nested too deeply") from None
+    except TimeoutError:
+        raise ValueError(f"a pattern of the schema took longer than {SECONDS:g} s") from None
+    return f"{worst.json_path}: {worst.message:.{SHOWN}}" if worst else ""
+
+
+@cache
+def _validator() -> Any:
+    """The validator, its patterns limited in time."""
+    from jsonschema import Draft202012Validator
+    from jsonschema.validators import extend
+
+    make: Any = extend
+    return make(Draft202012Validator, {"pattern": _pattern})
+
+
+def _pattern(
+    _: Validator, pattern: str, instance: Any, __: dict[str, Any]
+) -> Iterator[ValidationError]:
+    """The keyword `pattern`: a match anywhere in a text."""
+    from jsonschema import ValidationError
+
+    if isinstance(instance, str) and not regex.search(pattern, instance, timeout=SECONDS):
+        yield ValidationError(f"{instance!r} does not match {pattern!r}")
+
+
+def _mentions(rules: Any, keyword: str) -> bool:
+    """Whether a keyword that holds a mapping occurs anywhere in a schema."""
+    if isinstance(rules, dict):
+        here = isinstance(rules.get(keyword), dict)
+        return here or any(_mentions(one, keyword) for one in rules.values())
+    return isinstance(rules, list) and any(_mentions(one, keyword) for one in rules)
+
+
+def _patterns(rules: Any) -> Iterator[str]:
+    """Every text that could be a pattern of a schema."""
+    if isinstance(rules, dict):
+        if isinstance(rules.get("pattern"), str):
+            yield rules["pattern"]
+        for one in rules.values():
+            yield from _patterns(one)
+    elif isinstance(rules, list):
+        for one in rules:
+            yield from _patterns(one)
