@@ -2,7 +2,7 @@
 
     python -m benchmarks.words FOLDER
 
-FOLDER holds classify_banking77, classify_sentiment and faq_tldr, as docs/data.md names them
+FOLDER holds classify_banking77, classify_sentiment and faq_tldr, whose sources words.txt names
 (all CC BY 4.0). A word is common if it stands in lower case at least twice, and at least half as
 often as with a capital.
 """
