@@ -22,12 +22,16 @@ def notes(run: Run, grid: Grid, primary: MetricInfo) -> tuple[str, ...]:
 
 
 def cautions(found: Iterable[tuple[str, str]]) -> tuple[str, ...]:
-    """Give one sentence for each caution, naming the intervals that it is about."""
+    """Give one sentence for each caution, naming the intervals that it is about, or none if all."""
+    pairs = list(found)
     about: dict[str, list[str]] = {}
-    for name, caution in found:
+    for name, caution in pairs:
         if caution:
             about.setdefault(caution, []).append(name)
-    return tuple(f"On {listing(names)}: {text}" for text, names in about.items())
+    return tuple(
+        text if len(names) == len(pairs) else f"On {listing(names)}: {text}"
+        for text, names in about.items()
+    )
 
 
 def _notes(run: Run, samples: list[Sample], primary: MetricInfo) -> Iterator[str]:
