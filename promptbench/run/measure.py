@@ -6,7 +6,7 @@ from functools import cache
 from pathlib import Path
 
 from promptbench.error import ModelError, SuiteError
-from promptbench.metric.embedder import Embedder
+from promptbench.metric.embedder import Embedder, OpenEmbedder
 from promptbench.metric.own import load_function
 from promptbench.metric.protocol import Metric
 from promptbench.metric.registry import build_metrics, needs_embedder
@@ -47,9 +47,9 @@ def metrics_of(suite: Suite, notify: Notify) -> tuple[Metric, ...]:
     return tuple(found.values())
 
 
-def built(suite: Suite, spec: MetricSpec, embedder: object) -> Metric:
+def built(suite: Suite, spec: MetricSpec, embedder: OpenEmbedder) -> Metric:
     """A metric of the registry."""
-    (metric,) = build_metrics([spec], suite.labels, embedder)  # type: ignore[arg-type]
+    (metric,) = build_metrics([spec], suite.labels, embedder)
     return metric
 
 
