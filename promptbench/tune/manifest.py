@@ -1,0 +1,42 @@
+"""What a checkpoint says of itself: where it comes from, and how it was made."""
+
+from __future__ import annotations
+
+import json
+import platform
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from promptbench import __version__
+
+NAME = "promptbench.json"
+LIBRARIES = ("torch", "transformers", "peft", "tokenizers")
+
+
+def write_manifest(folder: Path, kind: str, said: Mapping[str, Any]) -> None:
+    """Write `promptbench.json`: `kind` is "finetune" or "pretrain", `said` what is its own.
+
+    Neither the date nor the machine is part of the checkpoint's digest.
+    """
+    found = {
+        "kind": kind,
+        "created": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "promptbench": __version__,
+        "python": platform.python_version(),
+        "libraries": {name: version(name) for name in LIBRARIES},
+        **said,
+    }
+    text = json.dumps(found, indent=2, ensure_ascii=False)
+    (folder / NAME).write_text(text + "\n", encoding="utf-8")
+
+
+def read_manifest(folder: Path) -> dict[str, Any]:
+    """What a checkpoint says of itself; empty for one that was not made here."""
+    path = folder / NAME
+    if not path.is_file():
+        return {}
+    found = json.loads(path.read_text(encoding="utf-8"))
+    return found if isinstance(found, dict) else {}
