@@ -73,6 +73,9 @@ class FakeModel:
         """See Model."""
         return 0 if sampling.choice else sampling.max_tokens
 
+    def release(self) -> None:
+        """There is nothing to let go of."""
+
     def stream(self, requests: Iterable[Request]) -> Iterator[list[Completion]]:
         """Answer in a shuffled order, a batch at a time."""
         behaviour = self.backend.behaviour

@@ -23,6 +23,7 @@ from promptbench.error import (
 # One module a verb, imported when the verb is used: `--help` must not wait for anything.
 VERBS = {
     "run": "Run a suite and write its report.",
+    "finetune": "Train a model on a suite's train split.",
     "validate": "Check a suite and all that it names, without running a model.",
     "render": "Show exactly what a model sees for one case.",
     "report": "Build a run's report again from the store.",

@@ -87,3 +87,7 @@ class Model(Protocol):
         A request that fails alone is a completion with an `error`; RunError ends the stream.
         """
         ...
+
+    def release(self) -> None:
+        """Let go of the weights; a later stream loads them again."""
+        ...

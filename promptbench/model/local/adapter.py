@@ -1,0 +1,113 @@
+"""A LoRA adapter: a folder that changes the weights of a base model, checked before it is used."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from promptbench.error import ModelError
+from promptbench.model.local.checkpoint import Checkpoint, file_digest, read_json
+
+CONFIG = "adapter_config.json"
+WEIGHTS = "adapter_model.safetensors"
+AGAIN = "Train it again, or copy the folder again."
+
+
+def is_adapter(folder: Path) -> bool:
+    """Whether a folder holds an adapter and no model of its own."""
+    return (folder / CONFIG).is_file() and not (folder / "config.json").is_file()
+
+
+def base_of(folder: Path) -> str:
+    """The spec of the model that an adapter was trained on.
+
+    An adapter of ours says it in promptbench.json, others in adapter_config.json: a folder, or a
+    name on the Hugging Face hub.
+    """
+    manifest = folder / "promptbench.json"
+    if manifest.is_file():
+        spec = read_json(manifest).get("base", {}).get("spec")
+    else:
+        name = read_json(folder / CONFIG).get("base_model_name_or_path")
+        spec = f"hf:{name}" if name and not Path(str(name)).is_dir() else name
+    if not isinstance(spec, str) or not spec:
+        raise ModelError("the adapter does not say which model it is for", where=str(folder))
+    return spec
+
+
+def with_adapter(base: Checkpoint, folder: Path) -> Checkpoint:
+    """The base's checkpoint under an adapter: its digest is over both.
+
+    Raises ModelError for an adapter that is no LoRA, is a pickle, or was trained on other weights.
+    """
+    config = read_json(folder / CONFIG)
+    if config.get("peft_type") != "LORA":
+        what = f"the adapter is of type {config.get('peft_type')}; LORA is served"
+        raise ModelError(what, where=str(folder))
+    if not (folder / WEIGHTS).is_file():
+        pickled = (folder / "adapter_model.bin").is_file()
+        what = "the adapter's weights are a pickle, which can run code" if pickled else "no weights"
+        raise ModelError(what, where=str(folder), hint=f"{WEIGHTS} belongs there.")
+    refuse_other_base(base, folder)
+    parts = [base.digest, *(file_digest(folder / name) for name in (CONFIG, WEIGHTS))]
+    digest = hashlib.sha256("\n".join(parts).encode()).hexdigest()
+    return replace(base, digest=digest, adapter=folder)
+
+
+def refuse_other_base(base: Checkpoint, folder: Path) -> None:
+    """An adapter of ours knows the digest of the weights that it was trained on."""
+    manifest = folder / "promptbench.json"
+    said = read_json(manifest).get("base", {}) if manifest.is_file() else {}
+    if said.get("digest") not in (None, base.digest):
+        raise ModelError(
+            f"the adapter was trained on other weights than those of '{said.get('spec')}' now",
+            where=str(folder),
+            hint="Train it again on the model as it is, or bring the old weights back.",
+        )
+
+
+def apply(model: Any, folder: Path) -> Any:
+    """The model with the adapter's changes added to its weights.
+
+    Raises ModelError unless every tensor of the adapter finds its place, every place finds its
+    tensor, and they change something: an adapter that is silently not applied would make a tuned
+    model score like its base.
+    """
+    from peft import PeftModel, get_peft_model_state_dict
+    from safetensors import SafetensorError
+    from safetensors.torch import load_file
+
+    try:
+        stored = load_file(folder / WEIGHTS)
+        adapted = PeftModel.from_pretrained(model, str(folder))
+    except (SafetensorError, RuntimeError, ValueError, TypeError, KeyError, OSError) as error:
+        what = f"the adapter does not fit the model: {str(error).splitlines()[0][:200]}"
+        raise ModelError(what, where=str(folder), hint=AGAIN) from error
+    refuse_unmatched(set(stored), set(get_peft_model_state_dict(adapted)), folder)
+    refuse_idle(stored, lambda name: "lora_B" in name, folder)
+    return adapted.merge_and_unload()
+
+
+def refuse_unmatched(stored: set[str], wanted: set[str], folder: Path) -> None:
+    """Every tensor must have its place, and every place its tensor."""
+    for names, what in ((wanted - stored, "lacks"), (stored - wanted, "has no place for")):
+        if names:
+            example = min(names)
+            raise ModelError(
+                f"the adapter {what} {len(names)} tensors, such as {example}",
+                where=str(folder),
+                hint=AGAIN,
+            )
+
+
+def refuse_idle(stored: dict[str, Any], decisive: Callable[[str], bool], folder: Path) -> None:
+    """An adapter whose second factors are all zero, or no numbers, changes nothing."""
+    factors = [tensor for name, tensor in stored.items() if decisive(name)]
+    if any(not bool(tensor.isfinite().all()) for tensor in factors):
+        raise ModelError("the adapter holds numbers that are not finite", where=str(folder))
+    if not any(bool(tensor.count_nonzero()) for tensor in factors):
+        what = "the adapter changes nothing: all of its second factors are zero"
+        raise ModelError(what, where=str(folder), hint=AGAIN)

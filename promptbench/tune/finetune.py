@@ -1,0 +1,142 @@
+"""Train a model on a suite's train split: a suite in, a checkpoint that `run --model` takes out."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from promptbench.error import InputError, RunError, StoreError
+from promptbench.model.local.tokenizer import first_line
+from promptbench.suite.read import read_suite
+from promptbench.tune.manifest import read_manifest
+from promptbench.tune.material import Material, gather
+from promptbench.tune.option import TuneOptions
+from promptbench.tune.watch import Watcher
+
+FOLDER = "checkpoints"
+SETTINGS = "training.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Tuned:
+    """A finished checkpoint: its folder, its manifest, and whether it was there before."""
+
+    folder: Path
+    spec: str
+    manifest: dict[str, Any]
+    reused: bool
+
+
+def finetune(path: Path, options: TuneOptions, watcher: Watcher) -> Tuned:
+    """Train on a suite's train split, or find that it was done.
+
+    Raises InputError before anything is trained, later RunError and StoreError; what was reached
+    by then is kept, and the same call continues.
+    """
+    suite = read_suite(path)
+    material = gather(suite, options, watcher.note)
+    return finetune_on(material, options, watcher)
+
+
+def finetune_on(material: Material, options: TuneOptions, watcher: Watcher) -> Tuned:
+    """Train on gathered material."""
+    folder = material.suite.workspace / FOLDER / (options.name or name_of(material, options))
+    spec = f"./{folder.relative_to(material.suite.workspace).as_posix()}"
+    if options.fresh:
+        shutil.rmtree(folder, ignore_errors=True)
+        shutil.rmtree(partial(folder), ignore_errors=True)
+    if folder.is_dir():
+        found = read_manifest(folder)
+        refuse_other(found.get("digest"), material.digest, folder)
+        return Tuned(folder, spec, found, reused=True)
+    tell(material, watcher)
+    building = begin(folder, material)
+    try:
+        from promptbench.tune.training import train
+
+        train(material, options, building, watcher)
+        finish(building, folder)
+    except RuntimeError as error:  # torch raises it for whatever its kernels cannot do
+        raise RunError(
+            f"the training failed: {first_line(error)}",
+            hint="If memory ran out, lower --batch or set --max-memory. The same command"
+            " continues from the last saved step.",
+        ) from error
+    except OSError as error:
+        raise StoreError(
+            f"the checkpoint cannot be written: {error.strerror or error}",
+            where=str(building),
+            hint="Free some space; the same command continues from the last saved step.",
+        ) from error
+    return Tuned(folder, spec, read_manifest(folder), reused=False)
+
+
+def name_of(material: Material, options: TuneOptions) -> str:
+    """A name that says what was trained: suite, model, prompt, method and what is unusual."""
+    model = Path(material.spec).name.replace(":", "-")
+    parts = [material.suite.name, model, material.prompt.name, material.recipe.method]
+    parts += [f"n{len(material.cases)}"] if options.limit else []
+    parts += [f"s{material.recipe.seed}"] if material.recipe.seed else []
+    return "-".join(parts)
+
+
+def partial(folder: Path) -> Path:
+    """Where a checkpoint lies while it is being made."""
+    return folder.parent / f".{folder.name}.partial"
+
+
+def begin(folder: Path, material: Material) -> Path:
+    """The folder of a training under way; one with other settings is not continued."""
+    building = partial(folder)
+    settings = building / SETTINGS
+    if settings.is_file():
+        found = json.loads(settings.read_text(encoding="utf-8")).get("digest")
+        refuse_other(found, material.digest, folder)
+        return building
+    shutil.rmtree(building, ignore_errors=True)
+    try:
+        building.mkdir(parents=True)
+        settings.write_text(json.dumps({"digest": material.digest}), encoding="utf-8")
+    except OSError as error:
+        what = f"cannot be written: {error.strerror}"
+        raise StoreError(what, where=str(building)) from error
+    return building
+
+
+def refuse_other(found: object, digest: str, folder: Path) -> None:
+    """A name stands for one training."""
+    if found != digest:
+        raise InputError(
+            "a checkpoint of that name was trained with other data or settings",
+            where=str(folder),
+            hint="Give this one another name (--name), or replace the old one with --fresh.",
+        )
+
+
+def finish(building: Path, folder: Path) -> None:
+    """Give the checkpoint its name: it appears whole or not at all."""
+    (building / "model").rename(folder)
+    shutil.rmtree(building, ignore_errors=True)
+
+
+def tell(material: Material, watcher: Watcher) -> None:
+    """Say what is about to be trained, and what a reader must know of the data."""
+    recipe = material.recipe
+    tokens = sum(one.tokens for one in material.train)
+    watcher.note(
+        f"{material.spec}, {recipe.method} fine-tuning on {len(material.train)} cases"
+        f" ({tokens:,} tokens), prompt {material.prompt.name}: {recipe.epochs} epochs of"
+        f" {recipe.batch} cases a step, learning rate {recipe.learning_rate:g}"
+    )
+    for sampling in material.suite.samplings.values():
+        if sampling.choice is not None or not material.train[0].answer:
+            continue
+        long = sum(len(one.answer) > sampling.max_tokens for one in material.train)
+        if long:
+            watcher.note(
+                f"{long} of {len(material.train)} answers are longer than the suite's max_tokens"
+                f" {sampling.max_tokens}: they are learned whole, a run will cut them"
+            )
