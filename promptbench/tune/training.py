@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -80,14 +81,16 @@ class Bench:
 
 
 class Keeper:
-    """Writes weights, and remembers what the model said when it did."""
+    """Writes weights, and remembers what the model said when it did, over all sittings."""
 
-    def __init__(self, bench: Bench) -> None:
-        """Nothing is written yet."""
+    def __init__(self, bench: Bench, building: Path) -> None:
+        """Nothing is written yet, or what an earlier sitting noted."""
         self.bench = bench
-        self.witness = float("nan")
+        self.note = building / "kept.json"
+        said = json.loads(self.note.read_text("utf-8")) if self.note.is_file() else {}
+        self.witness = float(said.get("witness", "nan"))
+        self.dev: float | None = said.get("dev")
         self.seen: float | None = None
-        self.dev: float | None = None
 
     def look(self) -> float:
         """The loss of the dev split now."""
@@ -101,6 +104,7 @@ class Keeper:
         write_weights(self.bench.model, folder)
         self.witness = self.bench.witness()
         self.dev = self.seen
+        self.note.write_text(json.dumps({"witness": self.witness, "dev": self.dev}), "utf-8")
 
 
 def train(material: Material, options: TuneOptions, building: Path, watcher: Watcher) -> None:
@@ -112,7 +116,7 @@ def train(material: Material, options: TuneOptions, building: Path, watcher: Wat
     bench = bench_for(material, options, device)
     watcher.note("measuring the untrained model ...")
     before = bench.losses()
-    keeper = Keeper(bench)
+    keeper = Keeper(bench, building)
     recipe = material.recipe
     steps = plan_steps([e.tokens for e in material.train], recipe.batch, recipe.epochs, recipe.seed)
     course = course_for(bench, building, keeper, watcher)
