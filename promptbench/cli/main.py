@@ -24,6 +24,7 @@ from promptbench.error import (
 VERBS = {
     "run": "Run a suite and write its report.",
     "finetune": "Train a model on a suite's train split.",
+    "curve": "Prompt or fine-tune? Measure both by number of labels.",
     "validate": "Check a suite and all that it names, without running a model.",
     "render": "Show exactly what a model sees for one case.",
     "report": "Build a run's report again from the store.",

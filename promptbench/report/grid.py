@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from promptbench.record import Case, Run, Sample, Score
+from promptbench.record import Case, MetricInfo, Run, Sample, Score
 
 State = Literal["scored", "unscored", "error", "missing"]
 
@@ -51,6 +51,12 @@ def lay_out(run: Run, cases: Sequence[Case], samples: Iterable[Sample]) -> Grid:
         for case in cases
     }
     return Grid(tuple(cases), cells, _clustered(cases))
+
+
+def primary_metric(run: Run) -> MetricInfo:
+    """Give the metric that ranks; where the run has none, one without direction stands in."""
+    named = {metric.name: metric for metric in run.metrics}
+    return named.get(run.primary) or MetricInfo(run.primary, run.primary or "score", "none")
 
 
 def _clustered(cases: Sequence[Case]) -> bool:

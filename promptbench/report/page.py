@@ -14,13 +14,16 @@ import jinja2
 from markupsafe import Markup
 
 from promptbench.record import Case, Judgement, MetricInfo, Prompt, Run, Sample
+from promptbench.report.advice import Advice, advise
 from promptbench.report.axis import Axis, axis
 from promptbench.report.cases import CaseView, Viewer, orders
 from promptbench.report.classification import classify
-from promptbench.report.grid import lay_out
+from promptbench.report.grid import Grid, lay_out, primary_metric
+from promptbench.report.learning import Learning, learning
 from promptbench.report.manifest import as_text, brief, tabulate
 from promptbench.report.number import Scale, count, duration, fixed, listing, probability, scale_of
-from promptbench.report.summary import Summary, primary_metric, summarise_grid
+from promptbench.report.plot import Plot, plot
+from promptbench.report.summary import Summary, summarise_grid
 from promptbench.report.verdict import cases_in_clusters, reading
 from promptbench.report.visible import visible
 
@@ -39,6 +42,15 @@ class Tone:
 
     colour: int
     shape: int
+
+
+@dataclass(frozen=True, slots=True)
+class Learned:
+    """A curve for the page: its figures, the answer, the drawing."""
+
+    found: Learning
+    advice: Advice
+    plot: Plot | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,9 +90,19 @@ def build_page(
             cases=views,
             judgements=judgements,
             classification=classify(run, grid, names),
+            learning=learned(run, grid, scales[summary.primary.name]),
+            tone_prompt=Tone(0, 0),
+            tone_tuned=Tone(1, 1),
             **_assets(_data(run, summary, views)),
         )
     )
+
+
+def learned(run: Run, grid: Grid, scale: Scale) -> Learned | None:
+    """The curve of a run that is one."""
+    found = learning(run, grid)
+    advice = found and advise(found, grid, primary_metric(run), scale)
+    return Learned(found, advice, plot(found, scale)) if found and advice else None
 
 
 def direction(metric: MetricInfo) -> str:

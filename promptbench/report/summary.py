@@ -7,8 +7,9 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from promptbench.record import Candidate, Case, Completion, MetricInfo, Run, Sample
+from promptbench.report.advice import answer
 from promptbench.report.comparison import Comparison, compare
-from promptbench.report.grid import Grid, lay_out, state
+from promptbench.report.grid import Grid, lay_out, primary_metric, state
 from promptbench.report.notes import cautions, notes
 from promptbench.report.pooled import pooled_estimate, rows
 from promptbench.report.verdict import Leader, verdict
@@ -96,7 +97,8 @@ def summarise_grid(run: Run, grid: Grid) -> Summary:
         standings=tuple(standings),
         best=best,
         comparisons=comparisons,
-        verdict=verdict(primary, len(standings), _leaders(ranked, primary), comparisons),
+        verdict=answer(run, grid)
+        or verdict(primary, len(standings), _leaders(ranked, primary), comparisons),
         notes=(*notes(run, grid, primary), *cautions(_warnings(ranked, primary, comparisons))),
     )
 
@@ -109,12 +111,6 @@ def _warnings(
     found = [(f"the mean of {name}", each.caution) for name, each in means if each]
     leads = ((each.other, each.difference) for each in comparisons)
     return found + [(f"the lead over {name}", each.caution) for name, each in leads if each]
-
-
-def primary_metric(run: Run) -> MetricInfo:
-    """Give the metric that ranks; where the run has none, one without direction stands in."""
-    named = {metric.name: metric for metric in run.metrics}
-    return named.get(run.primary) or MetricInfo(run.primary, run.primary or "score", "none")
 
 
 def _standing(run: Run, candidate: Candidate, grid: Grid) -> Standing:

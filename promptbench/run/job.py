@@ -19,7 +19,7 @@ from promptbench.run.evidence import check_baselines, judged
 from promptbench.run.execute import begin, generate, score
 from promptbench.run.option import Options
 from promptbench.run.pairing import load
-from promptbench.run.plan import make_plan
+from promptbench.run.plan import Plan, make_plan
 from promptbench.run.race import check_race, race, unfinished
 from promptbench.store.database import Store
 from promptbench.store.outcome import judgements, save_judgements
@@ -67,10 +67,15 @@ def run_suite(path: Path, options: Options, watcher: Watcher) -> Result:
     Raises InputError before anything runs, later StoreError and RunError; what was generated
     until then is stored, and the same call continues.
     """
-    suite = read_suite(path)
-    plan = make_plan(suite, options, watcher.note)
+    plan = make_plan(read_suite(path), options, watcher.note)
     if options.race:
         check_race(plan)
+    return run_plan(plan, watcher)
+
+
+def run_plan(plan: Plan, watcher: Watcher) -> Result:
+    """Run a plan to its report; see run_suite."""
+    suite, options = plan.suite, plan.options
     reports = writable(reports_folder(suite.workspace))
     store = Store(store_path(suite.workspace))
     try:

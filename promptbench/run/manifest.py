@@ -41,6 +41,7 @@ def manifest_of(plan: Plan) -> dict[str, Any]:
         "repeats": plan.repeats,
         "versions": versions(),
         "hardware": hardware(),
+        **plan.extra,
     }
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -66,6 +66,7 @@ class Plan:
     repeats: int
     digest: str
     gates: tuple[Gate, ...] = ()
+    extra: Mapping[str, Any] = field(default_factory=dict)
 
     def request(self, slot: Slot) -> Request:
         """Render a slot's request."""
@@ -95,7 +96,6 @@ def make_plan(suite: Suite, options: Options, notify: Notify = quiet) -> Plan:
     examples = {spec.name: examples_for(suite, spec) for spec, _ in templates}
     models = open_models(suite, options, notify)
     samplings = chosen_samplings(suite, options)
-    repeats = options.repeats or suite.repeats
     ready = tuple(
         Ready(
             Candidate(
@@ -115,12 +115,32 @@ def make_plan(suite: Suite, options: Options, notify: Notify = quiet) -> Plan:
     )
     check_answers(ready, suite)
     gates = gates_of(suite, options, metrics, primary, ready)
+    return lay_out(suite, options, cases, ready, metrics, gates)
+
+
+def lay_out(
+    suite: Suite,
+    options: Options,
+    cases: tuple[Case, ...],
+    ready: tuple[Ready, ...],
+    metrics: tuple[Metric, ...],
+    gates: tuple[Gate, ...] = (),
+    extra: Mapping[str, Any] | None = None,
+) -> Plan:
+    """Every cell of some candidates over some cases; `extra` goes into the run's manifest.
+
+    Raises ModelError for what does not fit.
+    """
+    primary = primary_metric(suite, metrics)
+    repeats = options.repeats or suite.repeats
     slots = tuple(all_slots(ready, cases, repeats))
     check_fit(ready, cases, slots)
     digest = plan_digest(suite, options.split, cases, ready, slots, metrics, primary)
     if options.race:  # it leaves cells empty that another run would fill
         digest = hashlib.sha256(f"race {digest}".encode()).hexdigest()
-    return Plan(suite, options, cases, ready, slots, metrics, primary, repeats, digest, gates)
+    return Plan(
+        suite, options, cases, ready, slots, metrics, primary, repeats, digest, gates, extra or {}
+    )
 
 
 def gates_of(

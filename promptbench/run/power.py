@@ -9,8 +9,8 @@ import numpy as np
 
 from promptbench.error import InputError, choices
 from promptbench.record import MetricInfo
-from promptbench.report.grid import Grid, lay_out
-from promptbench.report.summary import primary_metric, summarise_grid
+from promptbench.report.grid import Grid, lay_out, primary_metric
+from promptbench.report.summary import summarise_grid
 from promptbench.run.evidence import best_of
 from promptbench.run.pairing import Loaded, load
 from promptbench.stats.power import detectable_effect, plan

@@ -10,7 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 from promptbench.error import ModelError, RunError
 from promptbench.model.local.adapter import with_adapter
-from promptbench.model.local.checkpoint import Checkpoint, has_template, read_checkpoint
+from promptbench.model.local.checkpoint import (
+    Checkpoint,
+    has_template,
+    read_checkpoint,
+    read_json,
+)
 from promptbench.model.local.head import outputs
 from promptbench.model.local.load import Place, load, place_of
 from promptbench.model.local.mask import masked, tokens_at
@@ -152,7 +157,21 @@ def describe(spec: str, checkpoint: Checkpoint, place: Place) -> ModelInfo:
             ("precision", place.precision),
             ("engine", ENGINE),
             ("prompts", "chat template" if has_template(checkpoint.folder) else "plain text"),
+            *trained(checkpoint.adapter or checkpoint.folder),
         ),
         writes=not encoder,
         chooses=True,
+    )
+
+
+def trained(folder: Path) -> tuple[tuple[str, str], ...]:
+    """What a checkpoint that was fine-tuned here says of its training."""
+    path = folder / "promptbench.json"
+    said = read_json(path) if path.is_file() else {}
+    if said.get("kind") != "finetune" or "data" not in said:
+        return ()
+    return (
+        ("fine-tuned from", str(said["base"]["spec"])),
+        ("fine-tuned on", f"{said['data']['train']} cases of {said['suite']}"),
+        ("fine-tuned with", f"prompt {said['prompt']['name']}, {said['recipe']['method']}"),
     )

@@ -1,0 +1,263 @@
+"""Prompt or fine-tune, measured: prompts on dev, trainings of every size, all of it on test."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any, Protocol
+
+from promptbench.curve.arm import Arm, prompt_arms, seeds_of, tune_arms
+from promptbench.curve.option import CurveOptions
+from promptbench.error import SuiteError
+from promptbench.model.protocol import Model, Setup
+from promptbench.model.spec import open_model
+from promptbench.prompt.example import as_example, characters, content_digest
+from promptbench.prompt.template import Template
+from promptbench.record import Candidate, Case, Sampling
+from promptbench.run.job import Result, Watcher, run_plan
+from promptbench.run.measure import metrics_of
+from promptbench.run.option import Options
+from promptbench.run.plan import Plan, Ready, check_answers, lay_out, within
+from promptbench.suite.data import read_cases
+from promptbench.suite.read import PromptSpec, Suite, read_suite
+from promptbench.tune.finetune import Tuned, finetune_on
+from promptbench.tune.material import chosen_prompt, gather, shuffled
+from promptbench.tune.option import TuneOptions
+from promptbench.tune.watch import Watcher as TuneWatcher
+
+
+class Watchers(Protocol):
+    """Makes what follows a run, and what follows a training."""
+
+    def note(self, message: str) -> None:
+        """A long step begins."""
+        ...
+
+    def run(self) -> Watcher:
+        """Follow one run."""
+        ...
+
+    def training(self) -> TuneWatcher:
+        """Follow one training."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """What all arms share: suite, cases, the prompted model, sampling, and the labels to use."""
+
+    suite: Suite
+    options: CurveOptions
+    model: Model
+    sampling: Sampling
+    prompts: Mapping[str, PromptSpec]
+    labelled: tuple[Case, ...]
+
+
+def curve(path: Path, options: CurveOptions, watchers: Watchers) -> Result:
+    """Measure all arms of a suite and write the report of the run that holds them.
+
+    Raises InputError before anything runs, later StoreError and RunError. What was computed by
+    then is kept, arm by arm, and the same call continues.
+    """
+    field = field_of(read_suite(path), options, watchers)
+    prompts = prompt_side(field, watchers)
+    watchers.note(f"Prompts on dev: {len(prompts)} arms, to choose by ...")
+    chosen = run_plan(plan_of(field, prompts, {}, "dev"), watchers.run())
+    dev = means_on_dev(chosen)
+    trainings = tune_arms(
+        chosen_prompt(field.suite, options.prompt).name,
+        options,
+        len(field.labelled),
+        options.wish.batch or 4,
+    )
+    if not options.quick:
+        trainings += other_prompt(trainings, best_plain(prompts, dev, chosen))
+    tuned = {}
+    for number, arm in enumerate(trainings, 1):
+        watchers.note(f"Training {number} of {len(trainings)}: {arm.name} ...")
+        tuned[arm.name] = train(field, arm, watchers.training())
+    arms = [*prompts, *trainings]
+    said = {"curve": facts(field, arms, tuned, dev, chosen.run_id)}
+    watchers.note(f"All {len(arms)} arms on test ...")
+    return run_plan(plan_of(field, arms, tuned, "test", said), watchers.run())
+
+
+def field_of(suite: Suite, options: CurveOptions, watchers: Watchers) -> Field:
+    """Read what all arms share. Raises SuiteError for a suite that cannot be learned from."""
+    for split in ("train", "dev"):
+        if split not in suite.splits:
+            raise SuiteError(
+                f"a curve needs a {split} split",
+                where=suite.shown,
+                hint="Prompts are chosen on dev, examples and trainings come from train:"
+                " `promptbench split` makes both.",
+            )
+    setup = Setup(suite.workspace, watchers.note, options.max_memory, options.device)
+    if not suite.models:
+        raise SuiteError("the suite names no model", where=suite.shown)
+    judged = {
+        content_digest(case)
+        for name, source in suite.splits.items()
+        if name != "train"
+        for case in read_cases(source)
+    }
+    labelled = tuple(
+        case
+        for case in read_cases(suite.splits["train"])
+        if case.references and content_digest(case) not in judged
+    )
+    if not labelled:
+        raise SuiteError("no train case has a reference", where=suite.shown)
+    return Field(
+        suite=suite,
+        options=options,
+        model=open_model(suite.models[0].spec, setup),
+        sampling=next(iter(suite.samplings.values())),
+        prompts={spec.name: spec for spec in suite.prompts},
+        labelled=labelled,
+    )
+
+
+def prompt_side(field: Field, watchers: Watchers) -> list[Arm]:
+    """The prompts' arms, without those whose examples do not fit the model's context."""
+    plain = [name for name, spec in field.prompts.items() if spec.examples is None]
+    shown = [name for name, spec in field.prompts.items() if spec.examples is not None]
+    arms = prompt_arms(plain, shown, field.options, len(field.labelled))
+    if not shown:
+        watchers.note("No prompt of the suite shows examples: only prompts as they are compete.")
+    fitting = [arm for arm in arms if arm.shots == 0 or fits(field, arm)]
+    for group in dict.fromkeys(arm.group for arm in arms if arm not in fitting):
+        watchers.note(f"{group} is left out: its examples do not fit, or are too few.")
+    left_out = {arm.group for arm in arms if arm not in fitting}
+    return [arm for arm in fitting if arm.group not in left_out]
+
+
+def fits(field: Field, arm: Arm) -> bool:
+    """Whether an arm's prompts fit the context with their answers, on every split."""
+    ready = ready_for(field, arm, field.model, field.suite.models[0].spec)
+    if len(ready.examples or ()) < arm.shots:
+        return False
+    context = field.model.info.context
+    if not context:
+        return True
+    room = field.model.room(field.sampling)
+    longest = max(
+        field.model.encode(ready.template.render(case, ready.examples)).tokens
+        for split in ("dev", "test")
+        for case in read_cases(field.suite.split(split), field.options.limit)
+    )
+    return longest + room <= context
+
+
+def ready_for(field: Field, arm: Arm, model: Model, spec: str) -> Ready:
+    """An arm as a candidate of a run."""
+    prompt = field.prompts[arm.prompt]
+    template = Template(prompt.name, prompt.path, prompt.shown, field.suite.workspace)
+    workspace = field.suite.workspace
+    candidate = Candidate(
+        name=arm.name,
+        prompt=replace(template.prompt, path=within(workspace, prompt.path)),
+        model=spec,
+        model_identity=model.info.identity,
+        sampling=field.sampling,
+    )
+    return Ready(candidate, template, shots_for(field, arm, prompt), model)
+
+
+def shots_for(field: Field, arm: Arm, prompt: PromptSpec) -> Sequence[Mapping[str, Any]] | None:
+    """The arm's examples: the first fitting ones of the order in which its seed draws labels."""
+    if prompt.examples is None:
+        return None
+    most = prompt.examples.max_characters
+    order = shuffled(field.labelled, arm.seed)
+    fitting = [case for case in order if most is None or characters(case) <= most]
+    return [as_example(case) for case in fitting[: arm.shots]]
+
+
+def train(field: Field, arm: Arm, watcher: TuneWatcher) -> Tuned:
+    """Train an arm, or find that it was trained."""
+    options = field.options
+    stop_on = "none" if options.quick else options.wish.stop_on
+    wish = replace(options.wish, seed=arm.seed, epochs=arm.epochs, stop_on=stop_on)
+    wanted = TuneOptions(
+        prompt=arm.prompt,
+        model=options.model,
+        limit=arm.labels,
+        wish=wish,
+        max_memory=options.max_memory,
+        device=options.device,
+    )
+    material = gather(field.suite, wanted, watcher.note)
+    name = f"{field.suite.name}-{arm.group.replace(' ', '-')}-s{arm.seed}-{material.digest[:6]}"
+    return finetune_on(material, replace(wanted, name=name), watcher)
+
+
+def plan_of(
+    field: Field,
+    arms: Sequence[Arm],
+    tuned: Mapping[str, Tuned],
+    split: str,
+    said: Mapping[str, Any] | None = None,
+) -> Plan:
+    """One run of all arms on a split."""
+    suite, options = field.suite, field.options
+    setup = Setup(suite.workspace, max_memory=options.max_memory, device=options.device)
+    ready = []
+    for arm in arms:
+        spec, model = suite.models[0].spec, field.model
+        if arm.kind == "tune":
+            spec = tuned[arm.name].spec
+            model = open_model(spec, setup)
+        ready.append(ready_for(field, arm, model, spec))
+    check_answers(ready, suite)
+    cases = tuple(read_cases(suite.split(split), options.limit))
+    run = Options(split=split, limit=options.limit, max_memory=options.max_memory)
+    metrics = metrics_of(suite, setup.notify)
+    return lay_out(suite, run, cases, tuple(ready), metrics, (), said)
+
+
+def means_on_dev(result: Result) -> dict[str, float]:
+    """The primary metric's mean of every prompt arm on dev."""
+    primary = result.summary.primary
+    found = {each.candidate.name: each.estimate(primary) for each in result.summary.standings}
+    return {name: estimate.mean for name, estimate in found.items() if estimate}
+
+
+def best_plain(arms: Sequence[Arm], dev: Mapping[str, float], result: Result) -> str:
+    """The prompt without examples that is best on dev."""
+    lower = result.summary.primary.direction == "lower"
+    plain = [arm for arm in arms if arm.shots == 0 and arm.name in dev] or list(arms[:1])
+    return (min if lower else max)(plain, key=lambda arm: dev.get(arm.name, 0.0)).prompt
+
+
+def facts(
+    field: Field,
+    arms: Sequence[Arm],
+    tuned: Mapping[str, Tuned],
+    dev: Mapping[str, float],
+    dev_run: str,
+) -> dict[str, Any]:
+    """What the report needs to know of the arms."""
+    return {
+        "labels": len(field.labelled),
+        "seeds": seeds_of(field.options),
+        "quick": field.options.quick,
+        "model": field.suite.models[0].spec,
+        "tuned_model": field.options.model or field.suite.models[0].spec,
+        "dev_run": dev_run,
+        "arms": [fact(arm, tuned.get(arm.name), dev.get(arm.name)) for arm in arms],
+    }
+
+
+def fact(arm: Arm, tuned: Tuned | None, dev: float | None) -> dict[str, Any]:
+    """What the report needs to know of one arm."""
+    said = asdict(arm) | {"candidate": arm.name, "dev": dev}
+    if tuned is not None:
+        manifest = tuned.manifest
+        said |= {
+            key: manifest[key] for key in ("seconds", "tokens", "losses", "dev_loss", "probe_loss")
+        }
+        said["recipe"] = manifest["recipe"]
+    return said
