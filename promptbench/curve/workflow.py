@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol
 
-from promptbench.curve.arm import Arm, prompt_arms, seeds_of, tune_arms
+from promptbench.curve.arm import Arm, other_prompt, prompt_arms, seeds_of, tune_arms
 from promptbench.curve.option import CurveOptions
 from promptbench.error import SuiteError
 from promptbench.model.protocol import Model, Setup
