@@ -96,7 +96,7 @@ def sizes_of(options: CurveOptions, labels: int) -> list[int]:
         sizes.append(size)
         size *= step
     # The last doubling is left out if all the cases are hardly more.
-    if sizes and labels < 1.25 * sizes[-1]:
+    if len(sizes) > 1 and labels <= 1.25 * sizes[-1]:
         sizes.pop()
     return [*sizes, labels]
 
