@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from promptbench.record import Candidate, Case, Completion, MetricInfo, Run, Sample
 from promptbench.report.comparison import Comparison, compare
+from promptbench.report.early import can_hold, early_estimate, is_early
 from promptbench.report.grid import Grid, lay_out, state
 from promptbench.report.notes import cautions, notes
 from promptbench.report.pooled import pooled_estimate, rows
@@ -88,7 +89,7 @@ def summarise_grid(run: Run, grid: Grid) -> Summary:
     ranked = [each for each in standings if each.estimate(primary) is not None]
     best = ranked[0].candidate.name if ranked and primary.direction != "none" else ""
     others = [each.candidate.name for each in standings[1:]]
-    comparisons = compare(best, others, grid, primary) if best else ()
+    comparisons = compare(best, others, grid, primary, early=is_early(run)) if best else ()
     return Summary(
         primary=primary,
         cases=len(grid.cases),
@@ -138,6 +139,8 @@ def _standing(run: Run, candidate: Candidate, grid: Grid) -> Standing:
 def _figure_of(run: Run, candidate: str, metric: MetricInfo, grid: Grid) -> Figure:
     """Give a figure; what a race left out is no failure, so there is no floor for it."""
     found = _figure(candidate, metric, grid)
+    if is_early(run) and can_hold(metric) and found.estimate is not None:
+        found = replace(found, estimate=early_estimate(found.estimate, candidate, metric, grid))
     return replace(found, floor=None) if candidate in run.stopped else found
 
 
