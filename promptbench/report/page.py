@@ -17,6 +17,8 @@ from promptbench.record import Case, Judgement, MetricInfo, Prompt, Run, Sample
 from promptbench.report.axis import Axis, axis
 from promptbench.report.cases import CaseView, Viewer, orders
 from promptbench.report.classification import classify
+from promptbench.report.early import is_early
+from promptbench.report.explore import TOLD, explore
 from promptbench.report.grid import lay_out
 from promptbench.report.manifest import as_text, brief, tabulate
 from promptbench.report.number import Scale, count, duration, fixed, listing, probability, scale_of
@@ -54,10 +56,14 @@ def build_page(
     cases: Sequence[Case],
     samples: Sequence[Sample],
     judgements: Sequence[Judgement] = (),
+    families: Mapping[str, str] | None = None,
 ) -> str:
-    """Build the page. It needs no network, and nothing in the records can become markup."""
+    """Build the page. It needs no network, and nothing in the records can become markup.
+
+    `families` is that of `summarise`.
+    """
     grid = lay_out(run, cases, samples)
-    summary = summarise_grid(run, grid)
+    summary = summarise_grid(run, grid, families)
     scales = _scales(run, summary)
     names = tuple(each.candidate.name for each in summary.standings)
     views = Viewer(run, summary.primary, names, scales).view(grid)
@@ -78,6 +84,9 @@ def build_page(
             cases=views,
             judgements=judgements,
             classification=classify(run, grid, names),
+            explored=explore(run, grid),
+            told=TOLD,
+            early=is_early(run),
             **_assets(_data(run, summary, views)),
         )
     )

@@ -12,6 +12,7 @@ from promptbench.report.early import can_hold, early_estimate, is_early
 from promptbench.report.grid import Grid, lay_out, state
 from promptbench.report.notes import cautions, notes
 from promptbench.report.pooled import pooled_estimate, rows
+from promptbench.report.variance import Variance, variances
 from promptbench.report.verdict import Leader, verdict
 from promptbench.stats.interval import Estimate, estimate
 
@@ -64,6 +65,7 @@ class Summary:
     """A run in figures. `standings` are ranked by the primary metric; `best` may be empty.
 
     `clusters` is 0 where the cases are independent. `notes` are what a reader should mind.
+    `variances` say where the primary metric's scores differ, where the run can tell.
     """
 
     primary: MetricInfo
@@ -74,14 +76,23 @@ class Summary:
     comparisons: tuple[Comparison, ...]
     verdict: str
     notes: tuple[str, ...]
+    variances: tuple[Variance, ...] = ()
 
 
-def summarise(run: Run, cases: Sequence[Case], samples: Iterable[Sample]) -> Summary:
-    """Compute every figure of a report. Same records, same figures."""
-    return summarise_grid(run, lay_out(run, cases, samples))
+def summarise(
+    run: Run,
+    cases: Sequence[Case],
+    samples: Iterable[Sample],
+    families: Mapping[str, str] | None = None,
+) -> Summary:
+    """Compute every figure of a report. Same records, same figures.
+
+    `families` names by model what is the same but for its training seed; see `variances`.
+    """
+    return summarise_grid(run, lay_out(run, cases, samples), families)
 
 
-def summarise_grid(run: Run, grid: Grid) -> Summary:
+def summarise_grid(run: Run, grid: Grid, families: Mapping[str, str] | None = None) -> Summary:
     """Do the same for samples that are laid out already."""
     primary = primary_metric(run)
     stood = [_standing(run, item, grid) for item in run.candidates]
@@ -99,6 +110,7 @@ def summarise_grid(run: Run, grid: Grid) -> Summary:
         comparisons=comparisons,
         verdict=verdict(primary, len(standings), _leaders(ranked, primary), comparisons),
         notes=(*notes(run, grid, primary), *cautions(_warnings(ranked, primary, comparisons))),
+        variances=variances(run, grid, primary, families),
     )
 
 
