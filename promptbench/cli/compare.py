@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import asdict
 from pathlib import Path
@@ -20,14 +21,23 @@ if TYPE_CHECKING:
 
 # More cases than this are told in a terminal by their number; `--json` has all of them.
 TOLD = 10
+# The share of false alarms that exploring puts up with among what it calls a difference.
+FALSE_SHARE = 0.05
 
 
 @click.command("compare")
 @click.argument("first")
 @click.argument("second")
 @click.option("--metric", "metrics", multiple=True, help="Only this metric; may be repeated.")
+@click.option(
+    "--explore",
+    is_flag=True,
+    help="q-values (false discovery rate, Benjamini-Hochberg) instead of Holm: to find ideas.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
-def command(first: str, second: str, metrics: tuple[str, ...], as_json: bool) -> None:
+def command(
+    first: str, second: str, metrics: tuple[str, ...], explore: bool, as_json: bool
+) -> None:
     """Compare FIRST with SECOND: two runs, or candidates of runs as RUN:CANDIDATE.
 
     Cases are matched by id and must have the same content in both. Differences are second minus
@@ -40,14 +50,28 @@ def command(first: str, second: str, metrics: tuple[str, ...], as_json: bool) ->
     with closing(open_store(store_path(workspace_here(Path.cwd())))) as store:
         pairs = compare_runs(store, first, second, metrics)
     if as_json:
-        click.echo(json.dumps({"pairs": [pair_json(p) for p in pairs]}, ensure_ascii=False))
+        found = [pair_json(pair, explore) for pair in pairs]
+        click.echo(json.dumps({"pairs": found}, ensure_ascii=False))
         return
     for pair in pairs:
-        show(pair, out())
+        show(pair, explore, out())
+    if explore:
+        out().print(plain(exploration(pairs), style="yellow"))
 
 
-def show(pair: Pair, console: Console) -> None:
-    """The flips first, then a line a metric."""
+def exploration(pairs: Sequence[Pair]) -> str:
+    """Say what q-values are worth."""
+    found = [change for pair in pairs for change in pair.changes]
+    count = sum(change.q_value <= FALSE_SHARE for change in found)
+    return (
+        f"Exploratory: q is at most {FALSE_SHARE:g} for {count} of {len(found)} differences. About"
+        " 5% of such are expected to be false alarms. Confirm one on fresh cases, alone, with"
+        " --metric."
+    )
+
+
+def show(pair: Pair, explore: bool, console: Console) -> None:
+    """The flips first, then a line a metric; to explore is to see q-values, not Holm's."""
     console.print(plain(f"{pair.first} -> {pair.second}", style="bold"))
     console.print(plain(sameness(pair)))
     for change in pair.changes:
@@ -56,7 +80,10 @@ def show(pair: Pair, console: Console) -> None:
     columns = ["metric", "first", "second", "change", "95% interval", "p", "better, same, worse"]
     if sum(change.difference is not None for change in pair.changes) > 1:
         columns[5] = "p after Holm"
-    console.print(table(columns, [line(c) for c in pair.changes], right=(1, 2, 3, 5)))
+    if explore:
+        columns[5] = "q, exploratory"
+    rows = [line(change, explore) for change in pair.changes]
+    console.print(table(columns, rows, right=(1, 2, 3, 5)))
     for why in pair.refused:
         console.print(plain(f"not compared: {why}", style="yellow"))
     for remark in dict.fromkeys(pair.remarks):
@@ -97,9 +124,10 @@ def headline(change: Change, better: bool, count: int) -> str:
     return f"largest changes for the {'better' if better else 'worse'}"
 
 
-def line(change: Change) -> list[str]:
+def line(change: Change, explore: bool) -> list[str]:
     """A row of the table."""
     found = change.difference
+    adjusted = change.q_value if explore else change.p_holm
     if found is None:
         return [change.metric.name, "", "", "no case is scored in both", "", "", ""]
     interval = "none"
@@ -112,7 +140,7 @@ def line(change: Change) -> list[str]:
         shown(change.second),
         f"{found.mean:+.3f}",
         interval,
-        "none" if finite(change.p_holm) is None else f"{change.p_holm:.3f}",
+        "none" if finite(adjusted) is None else f"{adjusted:.3f}",
         counts if change.metric.direction != "none" else f"{counts} (higher, same, lower)",
     ]
 
@@ -122,7 +150,7 @@ def shown(value: float | None) -> str:
     return "" if value is None else f"{value:.3f}"
 
 
-def pair_json(pair: Pair) -> dict[str, Any]:
+def pair_json(pair: Pair, explore: bool) -> dict[str, Any]:
     """A pair as the object that scripts read; null where there is no number."""
     return {
         "first": pair.first,
@@ -132,7 +160,11 @@ def pair_json(pair: Pair) -> dict[str, Any]:
             "model": pair.same_model,
             "sampling": pair.same_sampling,
         },
-        "metrics": {change.metric.name: change_json(change) for change in pair.changes},
+        "metrics": {
+            change.metric.name: change_json(change)
+            | ({"q": finite(change.q_value)} if explore else {})
+            for change in pair.changes
+        },
         "not_compared": list(pair.refused),
         "remarks": list(dict.fromkeys(pair.remarks)),
     }

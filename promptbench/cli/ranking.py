@@ -87,6 +87,7 @@ def as_json(result: Result) -> dict[str, Any]:
             }
             for standing in summary.standings
         ],
+        "variance": [asdict(found) for found in summary.variances],
         "gates": [asdict(judgement) for judgement in result.judgements],
     }
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from promptbench.record import MetricInfo
+from promptbench.report.early import can_hold, early_difference
 from promptbench.report.grid import Grid
 from promptbench.report.pooled import pooled_lead
 from promptbench.stats.paired import Difference, holm, paired_difference
@@ -56,10 +57,18 @@ class Comparison:
 
 
 def compare(
-    best: str, others: Sequence[str], grid: Grid, metric: MetricInfo
+    best: str, others: Sequence[str], grid: Grid, metric: MetricInfo, *, early: bool = False
 ) -> tuple[Comparison, ...]:
-    """Pair the best candidate with every other one; p-values are adjusted together."""
-    differences = [_difference(best, other, grid, metric) for other in others]
+    """Pair the best candidate with every other one; p-values are adjusted together.
+
+    `early` asks for bounds and p-values that hold at every look, where the metric allows it.
+    """
+    differences = [lead(best, other, grid, metric) for other in others]
+    if early and can_hold(metric):
+        differences = [
+            found and early_difference(found, (best, other), metric, grid)
+            for other, found in zip(others, differences, strict=True)
+        ]
     adjusted = holm([each.p_value if each else math.nan for each in differences])
     return tuple(
         Comparison(best, other, difference, p_holm)
@@ -67,7 +76,8 @@ def compare(
     )
 
 
-def _difference(best: str, other: str, grid: Grid, metric: MetricInfo) -> Difference | None:
+def lead(best: str, other: str, grid: Grid, metric: MetricInfo) -> Difference | None:
+    """What the first is ahead by, in the direction that is better; None where no case is shared."""
     if metric.pool:
         return _bounded(pooled_lead(best, other, metric, grid), metric)
     pairs = list(zip(grid.values(best, metric.name), grid.values(other, metric.name), strict=True))

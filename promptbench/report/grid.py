@@ -14,11 +14,15 @@ State = Literal["scored", "unscored", "error", "missing"]
 
 @dataclass(frozen=True, slots=True)
 class Grid:
-    """The cells of a run; `clustered` says whether the cases' clusters can be used."""
+    """The cells of a run; `clustered` says whether the cases' clusters can be used.
+
+    `arrival` numbers the cells that have an output by when the last of it came.
+    """
 
     cases: tuple[Case, ...]
     cells: Mapping[tuple[str, str], tuple[Sample, ...]]
     clustered: bool
+    arrival: Mapping[tuple[str, str], int]
 
     def samples(self, candidate: str) -> list[Sample]:
         """Give the candidate's samples, case by case: as many as cases x repeats."""
@@ -38,9 +42,12 @@ class Grid:
 def lay_out(run: Run, cases: Sequence[Case], samples: Iterable[Sample]) -> Grid:
     """Index the samples. What was planned but is not there becomes a sample without completion.
 
-    Samples of other candidates, cases or repeats than the run's are left out.
+    The samples come in the order of their outputs' arrival where that matters. Those of other
+    candidates, cases or repeats than the run's are left out.
     """
     found = {(sample.candidate, sample.case_id, sample.repeat): sample for sample in samples}
+    there = (sample for sample in found.values() if sample.completion is not None)
+    arrival = {(each.candidate, each.case_id): place for place, each in enumerate(there)}
     names = [candidate.name for candidate in run.candidates]
     cells = {
         (name, case.id): tuple(
@@ -50,7 +57,7 @@ def lay_out(run: Run, cases: Sequence[Case], samples: Iterable[Sample]) -> Grid:
         for name in names
         for case in cases
     }
-    return Grid(tuple(cases), cells, _clustered(cases))
+    return Grid(tuple(cases), cells, _clustered(cases), arrival)
 
 
 def primary_metric(run: Run) -> MetricInfo:

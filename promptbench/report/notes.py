@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 
 from promptbench.record import MetricInfo, Run, Sample
+from promptbench.report.early import can_hold, is_early
 from promptbench.report.grid import Grid, reason, state, value
 from promptbench.report.number import count, listing
 
@@ -39,6 +40,8 @@ def _notes(run: Run, samples: list[Sample], primary: MetricInfo) -> Iterator[str
     states = Counter(state(sample, primary.name) for sample in samples)
     if states["missing"] or run.status != "complete":
         yield f"The run is {run.status}: {_are(states['missing'], planned)} not there."
+    if is_early(run) and states["scored"]:
+        yield _looked_early(primary)
     if states["error"]:
         yield f"{states['error']:,} of {planned} failed with an error; an error has no score."
     if states["unscored"]:
@@ -49,6 +52,19 @@ def _notes(run: Run, samples: list[Sample], primary: MetricInfo) -> Iterator[str
         yield f"{_are(remarks.total(), planned)} scored with a remark, mostly: {why}."
     if cut := sum(_cut_off(sample) for sample in samples):
         yield f"{_are(cut, planned)} cut off at the token limit."
+
+
+def _looked_early(primary: MetricInfo) -> str:
+    if can_hold(primary):
+        return (
+            "Looked at before the end: these intervals and p-values hold at every look, and are"
+            " wider for it. They take the cases as coming in an order that has nothing to do with"
+            " their scores; a local model answers the longest prompts first."
+        )
+    return (
+        f"Looked at before the end: the intervals and p-values of {primary.label} are made for one"
+        " look, at the end, and may claim too much now."
+    )
 
 
 def _stops(run: Run, grid: Grid) -> Iterator[str]:

@@ -18,6 +18,8 @@ from promptbench.report.advice import Advice, advise
 from promptbench.report.axis import Axis, axis
 from promptbench.report.cases import CaseView, Viewer, orders
 from promptbench.report.classification import classify
+from promptbench.report.early import is_early
+from promptbench.report.explore import TOLD, explore
 from promptbench.report.grid import Grid, lay_out, primary_metric
 from promptbench.report.learning import Learning, learning
 from promptbench.report.manifest import as_text, brief, tabulate
@@ -66,10 +68,14 @@ def build_page(
     cases: Sequence[Case],
     samples: Sequence[Sample],
     judgements: Sequence[Judgement] = (),
+    families: Mapping[str, str] | None = None,
 ) -> str:
-    """Build the page. It needs no network, and nothing in the records can become markup."""
+    """Build the page. It needs no network, and nothing in the records can become markup.
+
+    `families` is that of `summarise`.
+    """
     grid = lay_out(run, cases, samples)
-    summary = summarise_grid(run, grid)
+    summary = summarise_grid(run, grid, families)
     scales = _scales(run, summary)
     names = tuple(each.candidate.name for each in summary.standings)
     views = Viewer(run, summary.primary, names, scales).view(grid)
@@ -93,6 +99,9 @@ def build_page(
             learning=learned(run, grid, scales[summary.primary.name]),
             tone_prompt=Tone(0, 0),
             tone_tuned=Tone(1, 1),
+            explored=explore(run, grid),
+            told=TOLD,
+            early=is_early(run),
             **_assets(_data(run, summary, views)),
         )
     )

@@ -9,9 +9,11 @@ from dataclasses import dataclass, replace
 from promptbench.record import Candidate, Case, Completion, MetricInfo, Run, Sample
 from promptbench.report.advice import answer
 from promptbench.report.comparison import Comparison, compare
+from promptbench.report.early import can_hold, early_estimate, is_early
 from promptbench.report.grid import Grid, lay_out, primary_metric, state
 from promptbench.report.notes import cautions, notes
 from promptbench.report.pooled import pooled_estimate, rows
+from promptbench.report.variance import Variance, variances
 from promptbench.report.verdict import Leader, verdict
 from promptbench.stats.interval import Estimate, estimate
 
@@ -64,6 +66,7 @@ class Summary:
     """A run in figures. `standings` are ranked by the primary metric; `best` may be empty.
 
     `clusters` is 0 where the cases are independent. `notes` are what a reader should mind.
+    `variances` say where the primary metric's scores differ, where the run can tell.
     """
 
     primary: MetricInfo
@@ -74,14 +77,23 @@ class Summary:
     comparisons: tuple[Comparison, ...]
     verdict: str
     notes: tuple[str, ...]
+    variances: tuple[Variance, ...] = ()
 
 
-def summarise(run: Run, cases: Sequence[Case], samples: Iterable[Sample]) -> Summary:
-    """Compute every figure of a report. Same records, same figures."""
-    return summarise_grid(run, lay_out(run, cases, samples))
+def summarise(
+    run: Run,
+    cases: Sequence[Case],
+    samples: Iterable[Sample],
+    families: Mapping[str, str] | None = None,
+) -> Summary:
+    """Compute every figure of a report. Same records, same figures.
+
+    `families` names by model what is the same but for its training seed; see `variances`.
+    """
+    return summarise_grid(run, lay_out(run, cases, samples), families)
 
 
-def summarise_grid(run: Run, grid: Grid) -> Summary:
+def summarise_grid(run: Run, grid: Grid, families: Mapping[str, str] | None = None) -> Summary:
     """Do the same for samples that are laid out already."""
     primary = primary_metric(run)
     stood = [_standing(run, item, grid) for item in run.candidates]
@@ -89,7 +101,7 @@ def summarise_grid(run: Run, grid: Grid) -> Summary:
     ranked = [each for each in standings if each.estimate(primary) is not None]
     best = ranked[0].candidate.name if ranked and primary.direction != "none" else ""
     others = [each.candidate.name for each in standings[1:]]
-    comparisons = compare(best, others, grid, primary) if best else ()
+    comparisons = compare(best, others, grid, primary, early=is_early(run)) if best else ()
     return Summary(
         primary=primary,
         cases=len(grid.cases),
@@ -97,9 +109,10 @@ def summarise_grid(run: Run, grid: Grid) -> Summary:
         standings=tuple(standings),
         best=best,
         comparisons=comparisons,
-        verdict=answer(run, grid)
+        verdict=("" if is_early(run) else answer(run, grid))
         or verdict(primary, len(standings), _leaders(ranked, primary), comparisons),
         notes=(*notes(run, grid, primary), *cautions(_warnings(ranked, primary, comparisons))),
+        variances=variances(run, grid, primary, families),
     )
 
 
@@ -134,6 +147,8 @@ def _standing(run: Run, candidate: Candidate, grid: Grid) -> Standing:
 def _figure_of(run: Run, candidate: str, metric: MetricInfo, grid: Grid) -> Figure:
     """Give a figure; what a race left out is no failure, so there is no floor for it."""
     found = _figure(candidate, metric, grid)
+    if is_early(run) and can_hold(metric) and found.estimate is not None:
+        found = replace(found, estimate=early_estimate(found.estimate, candidate, metric, grid))
     return replace(found, floor=None) if candidate in run.stopped else found
 
 

@@ -31,8 +31,8 @@ class Change:
 
     `difference` is second minus first; its `wins` are the cases that got better, whichever
     direction that is. None where no case is shared. `p_holm` is after Holm over all that is told
-    at once. `flips` are all cases that went between right and wrong where the metric is binary,
-    otherwise the largest changes.
+    at once, `q_value` after Benjamini and Hochberg, for exploring. `flips` are all cases that went
+    between right and wrong where the metric is binary, otherwise the largest changes.
     """
 
     metric: MetricInfo
@@ -41,6 +41,7 @@ class Change:
     difference: Difference | None
     p_holm: float
     flips: tuple[Flip, ...]
+    q_value: float = math.nan
 
 
 def refusal(ours: MetricInfo, theirs: MetricInfo | None, other: str) -> str:

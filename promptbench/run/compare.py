@@ -18,7 +18,7 @@ from promptbench.run.pairing import (
     load,
     paired,
 )
-from promptbench.stats.multiplicity import holm
+from promptbench.stats.multiplicity import benjamini_hochberg, holm
 from promptbench.store.database import Store
 
 NAMED = 5
@@ -63,13 +63,18 @@ def compare_runs(store: Store, first: str, second: str, metrics: Sequence[str]) 
 
 
 def adjusted(pairs: Sequence[Pair]) -> tuple[Pair, ...]:
-    """The same with p-values after Holm over all of them."""
+    """The same with p-values after Holm, and q-values, over all of them."""
     every = [change for pair in pairs for change in pair.changes]
-    found = iter(holm([c.difference.p_value if c.difference else math.nan for c in every]))
+    p_values = [c.difference.p_value if c.difference else math.nan for c in every]
+    found = iter(zip(holm(p_values), benjamini_hochberg(p_values), strict=True))
     return tuple(
-        replace(pair, changes=tuple(replace(c, p_holm=next(found)) for c in pair.changes))
+        replace(pair, changes=tuple(_with(change, *next(found)) for change in pair.changes))
         for pair in pairs
     )
+
+
+def _with(change: Change, p_holm: float, q_value: float) -> Change:
+    return replace(change, p_holm=p_holm, q_value=q_value)
 
 
 def refuse_other_data(first: Loaded, second: Loaded) -> None:

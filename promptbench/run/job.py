@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -9,7 +10,7 @@ from pathlib import Path
 from tempfile import TemporaryFile
 from typing import Protocol
 
-from promptbench.error import StoreError
+from promptbench.error import PromptbenchError, StoreError
 from promptbench.gate.rule import Gate
 from promptbench.record import Completion, Judgement, RunStatus
 from promptbench.report.page import build_page
@@ -25,6 +26,9 @@ from promptbench.store.database import Store
 from promptbench.store.outcome import judgements, save_judgements
 from promptbench.suite.location import workspace_of
 from promptbench.suite.read import read_suite
+
+# Seconds between two scorings while outputs still come.
+SCORED_EVERY = 30.0
 
 
 class Watcher(Protocol):
@@ -85,9 +89,14 @@ def run_plan(plan: Plan, watcher: Watcher) -> Result:
         generated = 0
         with status_kept(store, work.run_id):
             batches = race(plan, store, work, watcher) if options.race else None
-            for batch in batches or generate(plan, store, work):
-                watcher.generated(batch)
-                generated += len(batch)
+            with scored_anyway(plan, store, work.run_id):
+                scored = time.monotonic()
+                for batch in batches or generate(plan, store, work):
+                    watcher.generated(batch)
+                    generated += len(batch)
+                    if time.monotonic() - scored > SCORED_EVERY:
+                        score(plan, store, work.run_id)
+                        scored = time.monotonic()
             watcher.note("Scoring ...")
             score(plan, store, work.run_id)
         errors = unfinished(plan, store, work.run_id)
@@ -98,6 +107,17 @@ def run_plan(plan: Plan, watcher: Watcher) -> Result:
     finally:
         store.close()
     return Result(work.run_id, suite.name, report, generated, work.reused, errors, summary, found)
+
+
+@contextmanager
+def scored_anyway(plan: Plan, store: Store, run_id: str) -> Iterator[None]:
+    """Score what is stored if the work inside does not end well, so that a report shows it."""
+    try:
+        yield
+    except BaseException:
+        with suppress(PromptbenchError):  # what stopped the work matters more
+            score(plan, store, run_id)
+        raise
 
 
 def report_of(

@@ -11,13 +11,14 @@ from promptbench.report.grid import Grid, lay_out
 from promptbench.stats.paired import Difference
 from promptbench.store.code import case_json
 from promptbench.store.database import Store
+from promptbench.store.outcome import samples_by_arrival
 
 FIRST, SECOND = "first", "second"
 
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """A run with its cases and samples."""
+    """A run with its cases, and its samples in the order in which their outputs were stored."""
 
     run: Run
     cases: tuple[Case, ...]
@@ -40,7 +41,7 @@ class DataDifference:
 def load(store: Store, run_id: str) -> Loaded:
     """Read a run. Raises InputError if there is none of that id."""
     run = store.run(run_id)
-    return Loaded(run, tuple(store.cases(run_id)), tuple(store.samples(run_id)))
+    return Loaded(run, tuple(store.cases(run_id)), tuple(samples_by_arrival(store, run_id)))
 
 
 def data_difference(first: Sequence[Case], second: Sequence[Case]) -> DataDifference:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
+from itertools import product
 
-from promptbench.record import Judgement
+from promptbench.record import Judgement, Sample
 from promptbench.store.code import judgement_from, judgement_json
 from promptbench.store.connection import explained, transaction
 from promptbench.store.database import Store
@@ -30,6 +32,20 @@ def save_stops(store: Store, run_id: str, stops: Mapping[int, int]) -> None:
     with explained(store.path), transaction(store.connection):
         store.connection.execute("DELETE FROM stop WHERE run = ?", (run_id,))
         store.connection.executemany("INSERT INTO stop VALUES (?, ?, ?)", rows)
+
+
+def samples_by_arrival(store: Store, run_id: str) -> list[Sample]:
+    """A run's samples in the order in which their outputs were stored; those without one last."""
+    sql = 'SELECT candidate, "case", repeat, completion FROM sample WHERE run = ?'
+    stored = {tuple(row[:3]): float(row[3]) for row in store.query(sql, (run_id,))}
+    run = store.run(run_id)
+    shape = (len(run.candidates), sum(1 for _ in store.cases(run_id)), run.repeats)
+    cells = product(*map(range, shape))
+    numbered = [
+        (stored.get(cell, math.inf), sample)
+        for cell, sample in zip(cells, store.samples(run_id), strict=True)
+    ]
+    return [sample for _, sample in sorted(numbered, key=lambda each: each[0])]
 
 
 def newest_of(store: Store, suite: str, split: str = "", before: str = "") -> str | None:

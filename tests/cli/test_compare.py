@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from promptbench.stats.multiplicity import benjamini_hochberg
 from tests.cli.conftest import Ask
 from tests.fake import FakeBackend
 from tests.run.workspace import Workspace, email
@@ -185,3 +186,16 @@ def test_what_is_not_there_or_the_same_is_bad_input(
     )
     assert (reply.code, reply.out) == (2, "")
     assert what in reply.err
+
+
+def test_exploring_shows_q_values_and_says_what_they_are_worth(ask: Ask, two: tuple[str, str]):
+    planned = compared(ask, *two)
+    explored = compared(ask, *two, "--explore")
+    assert "q" not in planned[0]["metrics"]["rougeL"]
+    changes = [change for pair in explored for change in pair["metrics"].values()]
+    assert [c["q"] for c in changes] == pytest.approx(benjamini_hochberg([c["p"] for c in changes]))
+    assert all(c["p"] <= c["q"] <= c["p_holm"] + 1e-12 for c in changes)
+    told = ask("compare", *two, "--explore").out
+    assert "Exploratory" in told and "false alarms" in told
+    assert "after Holm" not in told
+    assert "Exploratory" not in ask("compare", *two).out

@@ -75,7 +75,7 @@ def test_what_was_planned_and_is_not_there_is_missing():
     rows = [sample("a", 0, 0.9), Sample("a", "mail-1", 0, None)]
     summary = summarise(run("a", status="interrupted"), cases(3), rows)
     assert (summary.standings[0].missing, summary.standings[0].outputs) == (2, 3)
-    assert summary.notes == ("The run is interrupted: 2 of 3 outputs are not there.",)
+    assert summary.notes[0] == "The run is interrupted: 2 of 3 outputs are not there."
 
 
 def test_samples_outside_of_the_run_are_left_out():

@@ -5,11 +5,13 @@ from pathlib import Path
 import pytest
 
 from promptbench.error import EXIT_NOT_FINISHED, StoreError, SuiteError
+from promptbench.record import Completion
 from promptbench.run import job
-from promptbench.run.job import report_of, reports_folder, store_path, workspace_here
+from promptbench.run.job import report_of, reports_folder, run_suite, store_path, workspace_here
+from promptbench.run.option import Options
 from promptbench.store.database import Store
 from tests.fake import FakeBackend
-from tests.run.workspace import Workspace
+from tests.run.workspace import Notes, Workspace
 
 
 def test_a_run_leaves_a_complete_run_in_the_store_and_a_report(workspace: Workspace):
@@ -53,6 +55,42 @@ def test_the_report_of_a_run_that_was_interrupted_early_can_be_built(
         summary, path = report_of(store, line.id, reports_folder(workspace.folder))
     assert [standing.missing for standing in summary.standings] == [6, 6]
     assert path.is_file()
+
+
+def test_a_run_that_is_interrupted_is_scored_as_far_as_it_came(
+    workspace: Workspace, fake: FakeBackend
+):
+    fake.behaviour.breaks_after, fake.behaviour.broken = 3, KeyboardInterrupt()
+    with pytest.raises(KeyboardInterrupt):
+        workspace.run()
+    with workspace.store() as store:
+        (line,) = store.runs()
+        summary, path = report_of(store, line.id, reports_folder(workspace.folder))
+    assert [standing.missing for standing in summary.standings].count(0) == 0
+    scored = sum(standing.figures["rougeL"].scored for standing in summary.standings)
+    assert scored == 3 * fake.behaviour.batch
+    assert "hold at every look" in path.read_text(encoding="utf-8")
+    fake.behaviour.breaks_after = None
+    finished = workspace.run()
+    assert finished.run_id == line.id
+    assert "every look" not in finished.report.read_text(encoding="utf-8")
+
+
+def test_outputs_are_scored_now_and_then_while_a_run_goes_on(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("promptbench.run.job.SCORED_EVERY", 0.0)
+    seen = []
+
+    class Looking(Notes):
+        def generated(self, batch: list[Completion]) -> None:
+            with workspace.store() as store:
+                (line,) = store.runs()
+                summary, _ = report_of(store, line.id, reports_folder(workspace.folder))
+            seen.append(sum(each.figures["rougeL"].scored for each in summary.standings))
+
+    run_suite(workspace.suite, Options(), Looking())
+    assert seen == [0, 3, 6, 9]
 
 
 def test_a_suite_that_is_wrong_leaves_no_store(workspace: Workspace):

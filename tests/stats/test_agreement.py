@@ -7,7 +7,8 @@ import pytest
 
 from promptbench.stats.agreement import cohen_kappa, krippendorff_alpha
 
-# Krippendorff 2011, "Computing Krippendorff's Alpha-Reliability", section C: 4 observers, 12 units.
+# Krippendorff 2011, "Computing Krippendorff's Alpha-Reliability": 4 observers, 12 units. The first
+# 11 are in his "Content Analysis", 4th edition 2019, chapter 12, too.
 OBSERVERS = [
     [1, 2, 3, 3, 2, 1, 4, 1, 2, None, None, None],
     [1, 2, 3, 3, 2, 2, 4, 1, 2, 5, None, 3],

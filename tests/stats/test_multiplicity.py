@@ -8,7 +8,9 @@ from scipy import stats
 
 from promptbench.stats.multiplicity import benjamini_hochberg, holm
 
-# Benjamini and Hochberg 1995, section 3.2: their procedure rejects four of these, Bonferroni three.
+# The example of Benjamini and Hochberg 1995 (15 hypotheses of the study of Neuhaus et al. 1992, as
+# the documentation of scipy.stats.false_discovery_control quotes it): they reject four of these,
+# Bonferroni three.
 PUBLISHED = [0.0001, 0.0004, 0.0019, 0.0095, 0.0201, 0.0278, 0.0298, 0.0344, 0.0459]
 PUBLISHED += [0.3240, 0.4262, 0.5719, 0.6528, 0.7590, 1.0000]
 

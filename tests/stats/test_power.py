@@ -1,4 +1,4 @@
-"""Planning: published tables, and plans that are carried out."""
+"""Planning: known numbers of cases, and plans that are carried out."""
 
 import math
 
@@ -9,9 +9,9 @@ from promptbench.stats.paired import paired_difference
 from promptbench.stats.power import cases_needed, detectable_effect, plan, power
 
 
-# Cohen 1988 and G*Power 3.1, paired t-test, two-sided 5%, power 80%.
+# What statsmodels.stats.power.TTestPower gives, rounded up: paired, two-sided 5%, power 80%.
 @pytest.mark.parametrize(("effect", "cases"), [(0.2, 199), (0.5, 34), (0.8, 15)])
-def test_published_numbers_of_cases(effect, cases):
+def test_known_numbers_of_cases(effect, cases):
     assert cases_needed(effect, 1.0) == cases
     assert cases_needed(-10 * effect, 10.0) == cases
 

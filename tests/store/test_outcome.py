@@ -10,8 +10,14 @@ import pytest
 
 from promptbench.record import Judgement
 from promptbench.store.database import Store
-from promptbench.store.outcome import judgements, newest_of, save_judgements, save_stops
-from tests.store.records import begin, run
+from promptbench.store.outcome import (
+    judgements,
+    newest_of,
+    samples_by_arrival,
+    save_judgements,
+    save_stops,
+)
+from tests.store.records import begin, completion, run, save
 
 
 @pytest.fixture
@@ -59,3 +65,15 @@ def test_the_newest_run_of_a_suite_is_complete_and_of_the_same_split(store: Stor
     assert newest_of(store, "mail", "test", before="two-1") == "one-1"
     assert newest_of(store, "mail", "test", before="one-1") is None
     assert newest_of(store, "mail", "test", before="five-1") == "two-1"
+
+
+def test_samples_come_in_the_order_in_which_their_outputs_were_stored(store: Store):
+    begin(store)
+    save(store, "mail-1", completion("late"), (1, 2, 0))
+    save(store, "mail-1", completion("later"), (0, 1, 0), (0, 0, 0))
+    found = samples_by_arrival(store, "mail-1")
+    assert [(s.candidate, s.case_id) for s in found] == [
+        *(("b", "mail-2"), ("a", "mail-0"), ("a", "mail-1")),
+        *(("a", "mail-2"), ("b", "mail-0"), ("b", "mail-1")),
+    ]
+    assert [s.completion is None for s in found] == [False] * 3 + [True] * 3

@@ -1,0 +1,70 @@
+"""Exploring all differences of a run: complete, in order, and called what it is."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import replace
+
+import pytest
+
+from promptbench.record import MetricInfo, Run, Sample, Score
+from promptbench.report.explore import Explored, explore
+from promptbench.report.grid import lay_out
+from promptbench.report.page import build_page
+from promptbench.stats.multiplicity import benjamini_hochberg
+from tests.report.records import METRIC, cases, run, sample
+
+OTHER = "shortness"
+METRICS = (MetricInfo(METRIC, METRIC, "higher"), MetricInfo(OTHER, OTHER, "lower"))
+MEANS = {"a": 0.8, "b": 0.5, "c": 0.5}
+
+
+def rows(number: int = 30) -> list[Sample]:
+    draw = random.Random(2)
+    made = []
+    for name, mean in MEANS.items():
+        for case in range(number):
+            one = sample(name, case, mean + draw.uniform(-0.2, 0.2))
+            scores = {**one.scores, OTHER: Score(OTHER, draw.random())}
+            made.append(replace(one, scores=scores))
+    return made
+
+
+def explored(made: Run) -> tuple[Explored, ...]:
+    return explore(made, lay_out(made, cases(30), rows()))
+
+
+def test_every_pair_is_compared_on_every_metric_and_the_leads_come_first():
+    found = explored(run(*MEANS, metrics=METRICS))
+    assert len(found) == 3 * 2
+    assert {(each.better, each.worse) for each in found if each.found} == {("a", "b"), ("a", "c")}
+    assert all(each.metric.name == METRIC for each in found[:2])
+    assert all(each.difference.mean >= 0 for each in found)
+    p_values = [each.difference.p_value for each in found]
+    assert [each.q_value for each in found] == pytest.approx(benjamini_hochberg(p_values))
+
+
+def test_who_is_ahead_where_less_is_better_has_the_lower_mean():
+    made = run(*MEANS, metrics=METRICS)
+    grid = lay_out(made, cases(30), rows())
+    for each in explore(made, grid):
+        ours, theirs = (sum(grid.values(n, each.metric.name)) for n in (each.better, each.worse))
+        assert (ours < theirs) == (each.metric.direction == "lower")
+
+
+def test_there_is_nothing_to_explore_before_the_end_or_beyond_the_plan():
+    assert explored(run(*MEANS, metrics=METRICS, status="running")) == ()
+    assert explored(run("a", "b")) == ()
+    undirected = (METRICS[0], replace(METRICS[1], direction="none"))
+    assert {e.metric.name for e in explored(run(*MEANS, metrics=undirected))} == {METRIC}
+    stopped = replace(run(*MEANS, metrics=METRICS), stopped={"c": 5})
+    assert len(explored(stopped)) == 2
+
+
+def test_the_page_calls_it_exploratory_and_keeps_holm_for_the_plan():
+    made = run(*MEANS, metrics=METRICS)
+    page = build_page(made, cases(30), rows())
+    assert "Not planned, so no proof" in page
+    assert "2 leads of 6 comparisons" in page
+    assert "after Holm" in page
+    assert page == build_page(made, cases(30), rows()[::-1])
