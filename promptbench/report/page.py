@@ -13,10 +13,11 @@ from pathlib import Path
 import jinja2
 from markupsafe import Markup
 
-from promptbench.record import Case, Judgement, MetricInfo, Prompt, Run, Sample
+from promptbench.record import Case, Judgement, MetricInfo, Nearness, Prompt, Run, Sample
 from promptbench.report.axis import Axis, axis
 from promptbench.report.cases import CaseView, Viewer, orders
 from promptbench.report.classification import classify
+from promptbench.report.copying import copying
 from promptbench.report.grid import lay_out
 from promptbench.report.manifest import as_text, brief, tabulate
 from promptbench.report.number import Scale, count, duration, fixed, listing, probability, scale_of
@@ -54,6 +55,7 @@ def build_page(
     cases: Sequence[Case],
     samples: Sequence[Sample],
     judgements: Sequence[Judgement] = (),
+    nearness: Sequence[Nearness] = (),
 ) -> str:
     """Build the page. It needs no network, and nothing in the records can become markup."""
     grid = lay_out(run, cases, samples)
@@ -78,6 +80,7 @@ def build_page(
             cases=views,
             judgements=judgements,
             classification=classify(run, grid, names),
+            copied=copying(nearness, grid, names),
             **_assets(_data(run, summary, views)),
         )
     )
