@@ -104,7 +104,7 @@ def refusal(
 ) -> SuiteError:
     """Say what leaks and what to do about it."""
     out = "Take them out of one side; `promptbench split --group` keeps rows of a group together"
-    allowed = f"`--allow-leaks` evaluates the {len(clean):,} clean ones alone and says so"
+    allowed = f"`--allow-leaks` leaves them out, evaluates the other {len(clean):,} and says so"
     hint = f"{out}. {allowed}." if clean else f"{out}. No clean case would be left."
     return SuiteError(statement(split, rows, leaks), where=leaks[0].where, hint=hint)
 

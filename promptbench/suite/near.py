@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from functools import cache
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
-from datasketch import MinHash, MinHashLSH
 
 from promptbench.suite.content import RUN, similarity
+
+if TYPE_CHECKING:
+    from datasketch import MinHash
 
 Signatures = npt.NDArray[np.uint64]
 
@@ -28,6 +31,8 @@ class Index:
 
     def __init__(self, texts: Sequence[str]) -> None:
         """Take plain texts (see suite.content); an empty one is near nothing."""
+        from datasketch import MinHashLSH  # which loads scipy: `run --help` must not wait for it
+
         self.texts = texts
         self.hashes = [sketch(text) for text in texts]
         self.signatures: Signatures = np.array(
@@ -70,6 +75,8 @@ def sketch(text: str) -> MinHash:
 @cache
 def empty() -> MinHash:
     """The sketch of no text; to draw its random orders anew costs more than most texts do."""
+    from datasketch import MinHash
+
     return MinHash(num_perm=BANDS * ROWS, seed=1, hashfunc=int)
 
 

@@ -45,7 +45,9 @@ def test_a_run_is_refused_with_the_pairs_and_what_to_do(leaky: Workspace):
     assert "mail-4 is 0.9" in what and "similar to train case mail-21" in what
     assert "suites/mail/train.jsonl:2)" in what
     assert caught.value.where.endswith("suites/mail/test.jsonl:2")
-    assert "promptbench split" in hint and "--allow-leaks" in hint and "the 4 clean ones" in hint
+    assert (
+        "promptbench split" in hint and "--allow-leaks" in hint and "evaluates the other 4 " in hint
+    )
 
 
 def test_nothing_is_opened_before_the_refusal(leaky: Workspace):
