@@ -62,6 +62,11 @@ def similarity(one: str, other: str) -> float:
 
 
 def runs(text: str) -> set[str]:
-    """Every run of 5 neighbouring characters; a shorter text is one run."""
-    last = max(len(text) - RUN, 0)
-    return {text[start : start + RUN] for start in range(last + 1)}
+    """Every run of 5 neighbouring characters of a framed text."""
+    whole = framed(text)
+    return {whole[start : start + RUN] for start in range(len(whole) - RUN + 1)}
+
+
+def framed(text: str) -> str:
+    """A text between line breaks, so that its first and last characters are in 5 runs as well."""
+    return "\n" * (RUN - 1) + text + "\n" * (RUN - 1)

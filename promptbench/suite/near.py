@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from promptbench.suite.content import RUN, similarity
+from promptbench.suite.content import RUN, framed, similarity
 
 if TYPE_CHECKING:
     from datasketch import MinHash
@@ -82,8 +82,7 @@ def empty() -> MinHash:
 
 def run_hashes(text: str) -> npt.NDArray[np.uint64]:
     """A number of 32 bits for each run of characters of a text."""
-    points = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype="<u4")
-    points = np.pad(points, (0, max(RUN - len(points), 0)))
+    points = np.frombuffer(framed(text).encode("utf-32-le", "surrogatepass"), dtype="<u4")
     found = np.zeros(len(points) - RUN + 1, dtype=np.uint64)
     for start in range(RUN):
         part = points[start : start + len(found)].astype(np.uint64)

@@ -44,11 +44,11 @@ def test_texts_and_numbers_inside_lists_and_mappings_count():
 
 
 def test_likeness_by_hand():
-    # "abcdefg" has abcde, bcdef, cdefg; "abcdefx" has abcde, bcdef, cdefx.
-    assert similarity("abcdefg", "abcdefx") == 2 / 4
+    # Each has 11 runs with its ends; those that hold the g, or the x, are 5.
+    assert similarity("abcdefg", "abcdefx") == 6 / 16
     assert similarity("abc", "abc") == 1
-    assert similarity("abc", "abd") == 0
-    assert runs("abc") == {"abc"}
+    assert similarity("number 1", "number 10") < 0.6
+    assert runs("ab") == {"\n\n\n\na", "\n\n\nab", "\n\nab\n", "\nab\n\n", "ab\n\n\n", "b\n\n\n\n"}
 
 
 def test_a_word_of_a_script_without_spaces_is_a_character():
