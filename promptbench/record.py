@@ -228,6 +228,23 @@ class Sample:
 
 
 @dataclass(frozen=True, slots=True)
+class Nearness:
+    """How near an output comes to the nearest training target, from 0 to 1 (metric.nearest).
+
+    `own` is the same of the case's own references, their mean: how near an answer comes that
+    copies nothing; None where there is no reference. `train` is the id of the target's case.
+    """
+
+    candidate: str
+    case_id: str
+    repeat: int
+    value: float
+    own: float | None
+    train: str
+    target: str
+
+
+@dataclass(frozen=True, slots=True)
 class Run:
     """One execution of a suite, as the store knows it.
 

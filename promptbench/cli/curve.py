@@ -103,6 +103,9 @@ class CurveProgress:
 @click.option("--limit", type=click.IntRange(1), help="Only the first N cases of dev and test.")
 @click.option("--max-memory", type=Memory(), help="For activations, keys and values.")
 @click.option("--device", type=click.Choice(["cpu", "cuda"]), help="Where to compute.")
+@click.option(
+    "--allow-leaks", is_flag=True, help="Leave out judged cases that train holds too, and go on."
+)
 @click.option("--json", "as_json_", is_flag=True, help="Print one JSON object and nothing else.")
 def command(
     suite: Path,
@@ -120,6 +123,7 @@ def command(
     limit: int | None,
     max_memory: int | None,
     device: str | None,
+    allow_leaks: bool,
     as_json_: bool,
 ) -> int:
     """Measure SUITE's prompts and fine-tunes by number of labels, and say which to take.
@@ -142,6 +146,7 @@ def command(
         limit=limit,
         max_memory=max_memory,
         device=device or "",
+        allow_leaks=allow_leaks,
     )
     with CurveProgress(err()) as progress:
         result = curve(suite, options, progress)

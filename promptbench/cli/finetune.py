@@ -49,6 +49,9 @@ if TYPE_CHECKING:
 @click.option("--max-memory", type=Memory(), help="For activations, such as 800M or 2G.")
 @click.option("--device", type=click.Choice(["cpu", "cuda"]), help="Where to train.")
 @click.option("--fresh", is_flag=True, help="Train anew, in place of a checkpoint of that name.")
+@click.option(
+    "--allow-leaks", is_flag=True, help="Leave out judged cases that train holds too, and go on."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
 def command(
     suite: Path,
@@ -67,6 +70,7 @@ def command(
     max_memory: int | None,
     device: str | None,
     fresh: bool,
+    allow_leaks: bool,
     as_json: bool,
 ) -> None:
     """Train a model on SUITE's train split, with the very prompts of its evaluation.
@@ -88,6 +92,7 @@ def command(
         max_memory=max_memory,
         device=device or "",
         fresh=fresh,
+        allow_leaks=allow_leaks,
     )
     with TrainingProgress(err()) as progress:
         tuned = finetune(suite, options, progress)

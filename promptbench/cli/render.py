@@ -21,6 +21,7 @@ from promptbench.model.protocol import TokenSpan
 @click.option("--split", default="test", show_default=True, help="test, dev or train.")
 def command(suite: Path, prompt: str, case_id: str, models: tuple[str, ...], split: str) -> None:
     """Print one case's prompt as the model sees it, special tokens marked, with token counts."""
+    from promptbench.run.hygiene import every_case
     from promptbench.run.look import look
     from promptbench.run.option import Options
     from promptbench.run.plan import make_plan
@@ -28,9 +29,9 @@ def command(suite: Path, prompt: str, case_id: str, models: tuple[str, ...], spl
 
     console = err()
     options = Options(split=split, prompts=(prompt,), models=models)
-    plan = make_plan(
-        read_suite(suite), options, lambda message: console.print(plain(message, "dim"))
-    )
+    read = read_suite(suite)
+    judged = every_case(read, options)
+    plan = make_plan(read, options, lambda message: console.print(plain(message, "dim")), judged)
     for seen in look(plan, case_id):
         out().print(plain(f"{seen.candidate}, case {seen.case_id}", style="bold"))
         out().print(marked(seen.encoded.text, seen.tokens))

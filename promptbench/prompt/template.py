@@ -23,7 +23,10 @@ from promptbench.record import Case, Message, Prompt
 
 
 class Template:
-    """A compiled prompt. `prompt.digest` covers every file it is made of."""
+    """A compiled prompt. `prompt.digest` covers every file it is made of.
+
+    `names` are the variables that any of the files reads.
+    """
 
     def __init__(self, name: str, path: Path, shown: str, workspace: Path) -> None:
         """Read and compile. Raises PromptError with file and line.
@@ -47,6 +50,9 @@ class Template:
             what = f"cannot be compiled: {in_words(error)}"
             raise PromptError(what, where=shown) from error
         self.compiled = compiled[0]
+        self.names = frozenset(
+            name for one in sources.values() for name in meta.find_undeclared_variables(one.tree)
+        )
         digest = hashlib.sha256()
         for source in sources.values():
             digest.update(hashlib.sha256(source.text.encode()).digest())

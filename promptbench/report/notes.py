@@ -19,7 +19,7 @@ def notes(run: Run, grid: Grid, primary: MetricInfo) -> tuple[str, ...]:
         for sample in grid.samples(item.name)
         if sample.completion is not None or item.name not in run.stopped
     ]
-    return (*_notes(run, samples, primary), *_stops(run, grid))
+    return (*_notes(run, samples, primary), *_leaks(run), *_stops(run, grid))
 
 
 def cautions(found: Iterable[tuple[str, str]]) -> tuple[str, ...]:
@@ -65,6 +65,23 @@ def _looked_early(primary: MetricInfo) -> str:
         f"Looked at before the end: the intervals and p-values of {primary.label} are made for one"
         " look, at the end, and may claim too much now."
     )
+
+
+def _leaks(run: Run) -> Iterator[str]:
+    """Say what was left out of the data, and what of it counts more than once."""
+    facts = run.manifest.get("leaks") or {}
+    if left_out := facts.get("left out"):
+        sources = (
+            f"{number:,} {'leaks' if number == 1 else 'leak'} from {split}"
+            for split, number in facts["from"].items()
+        )
+        cases = count(facts["cases"], "case")
+        yield f"Evaluated on {facts['cases'] - left_out:,} of {cases}: {listing(sources)}."
+    if repeats := facts.get("repeated within the split"):
+        yield (
+            f"{_are(repeats, count(facts['cases'], 'case'))} equal or nearly equal to an earlier"
+            " one. Each counts in full, so the intervals are too narrow."
+        )
 
 
 def _stops(run: Run, grid: Grid) -> Iterator[str]:

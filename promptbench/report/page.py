@@ -13,11 +13,12 @@ from pathlib import Path
 import jinja2
 from markupsafe import Markup
 
-from promptbench.record import Case, Judgement, MetricInfo, Prompt, Run, Sample
+from promptbench.record import Case, Judgement, MetricInfo, Nearness, Prompt, Run, Sample
 from promptbench.report.advice import Advice, advise
 from promptbench.report.axis import Axis, axis
 from promptbench.report.cases import CaseView, Viewer, orders
 from promptbench.report.classification import classify
+from promptbench.report.copying import copying
 from promptbench.report.early import is_early
 from promptbench.report.explore import TOLD, explore
 from promptbench.report.grid import Grid, lay_out, primary_metric
@@ -68,6 +69,7 @@ def build_page(
     cases: Sequence[Case],
     samples: Sequence[Sample],
     judgements: Sequence[Judgement] = (),
+    nearness: Sequence[Nearness] = (),
     families: Mapping[str, str] | None = None,
 ) -> str:
     """Build the page. It needs no network, and nothing in the records can become markup.
@@ -102,6 +104,7 @@ def build_page(
             explored=explore(run, grid),
             told=TOLD,
             early=is_early(run),
+            copied=copying(nearness, grid, names),
             **_assets(_data(run, summary, views)),
         )
     )

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from itertools import combinations
 from pathlib import Path
 from statistics import median
 
 from promptbench.model.protocol import Notify
-from promptbench.prompt.example import content_digest
 from promptbench.record import Case
+from promptbench.run.hygiene import every_case
+from promptbench.run.hygiene import warnings as leak_warnings
 from promptbench.run.option import Options
 from promptbench.run.plan import Plan, make_plan
 from promptbench.suite.read import read_suite
@@ -42,14 +44,17 @@ def check_suite(path: Path, models: tuple[str, ...], notify: Notify) -> Checked:
     fits: list[Fit] = []
     cases: dict[str, tuple[Case, ...]] = {}
     warnings: list[str] = []
-    options = Options(models=models)
+    names: set[str] = set()
     for split in suite.splits:
-        plan = make_plan(suite, replace(options, split=split), notify)
+        options = Options(split=split, models=models)
+        plan = make_plan(suite, options, notify, every_case(suite, options))
+        names |= {name for ready in plan.ready for name in ready.template.names}
         fits += fits_of(plan, split)
         cases[split] = plan.cases
         if split == "test":
             warnings += plan_warnings(plan)
-    return Checked(tuple(fits), (*warnings, *split_warnings(cases)))
+    warnings += [*leak_warnings(suite, names), *cluster_warnings(cases)]
+    return Checked(tuple(fits), tuple(warnings))
 
 
 def fits_of(plan: Plan, split: str) -> Iterator[Fit]:
@@ -87,17 +92,10 @@ def plan_warnings(plan: Plan) -> Iterator[str]:
         )
 
 
-def split_warnings(splits: Mapping[str, Sequence[Case]]) -> Iterator[str]:
-    """Cases or clusters that stand in two splits: what is judged must not be trained on."""
-    names = list(splits)
-    for i, first in enumerate(names):
-        for second in names[i + 1 :]:
-            same = {content_digest(c) for c in splits[first]} & {
-                content_digest(c) for c in splits[second]
-            }
-            shared = {c.cluster for c in splits[first]} & {c.cluster for c in splits[second]}
-            shared.discard("")
-            if same:
-                yield f"{len(same)} cases stand in both {first} and {second}"
-            if shared:
-                yield f"{len(shared)} clusters stand in both {first} and {second}"
+def cluster_warnings(splits: Mapping[str, Sequence[Case]]) -> Iterator[str]:
+    """Clusters that stand in two splits: what is judged must not be like what is trained on."""
+    for first, second in combinations(splits, 2):
+        shared = {c.cluster for c in splits[first]} & {c.cluster for c in splits[second]}
+        shared.discard("")
+        if shared:
+            yield f"{len(shared)} clusters stand in both {first} and {second}"

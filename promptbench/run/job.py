@@ -18,11 +18,13 @@ from promptbench.report.summary import Summary, summarise
 from promptbench.report.write import write_report
 from promptbench.run.evidence import check_baselines, judged
 from promptbench.run.execute import begin, generate, score
+from promptbench.run.nearness import measure_nearness
 from promptbench.run.option import Options
 from promptbench.run.pairing import load
 from promptbench.run.plan import Plan, make_plan
 from promptbench.run.race import check_race, race, unfinished
 from promptbench.store.database import Store
+from promptbench.store.nearness import nearness
 from promptbench.store.outcome import judgements, save_judgements
 from promptbench.suite.location import workspace_of
 from promptbench.suite.read import read_suite
@@ -99,6 +101,7 @@ def run_plan(plan: Plan, watcher: Watcher) -> Result:
                         scored = time.monotonic()
             watcher.note("Scoring ...")
             score(plan, store, work.run_id)
+            measure_nearness(plan, store, work.run_id)
         errors = unfinished(plan, store, work.run_id)
         store.set_status(work.run_id, "failed" if errors else "complete")
         watcher.note("Writing the report ...")
@@ -131,7 +134,8 @@ def report_of(
     summary = summarise(found.run, found.cases, found.samples)
     if gates is not None:
         save_judgements(store, run_id, judged(gates, found, summary, store))
-    page = build_page(found.run, found.cases, found.samples, judgements(store, run_id))
+    gated, near = judgements(store, run_id), nearness(store, run_id)
+    page = build_page(found.run, found.cases, found.samples, gated, near)
     return summary, write_report(page, reports / run_id)
 
 

@@ -31,6 +31,7 @@ def manifest_of(plan: Plan) -> dict[str, Any]:
             for name, source in suite.splits.items()
         },
         "cases": {"split": options.split, "limit": options.limit, "evaluated": len(plan.cases)},
+        "leaks": plan.judged.facts(),
         "prompts": {r.candidate.prompt.name: r.candidate.prompt.digest for r in plan.ready},
         "examples": {
             spec.name: spec.examples.model_dump() for spec in suite.prompts if spec.examples
@@ -58,6 +59,7 @@ def command_of(plan: Plan) -> str:
     parts += [f"--device {options.device}"] if options.device else []
     parts += [f"--precision {options.precision}"] if options.precision else []
     parts += ["--race"] if options.race else []
+    parts += ["--allow-leaks"] if options.allow_leaks else []
     return " ".join(parts)
 
 

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 class Options:
     """`prompts` picks from the suite's; `models` replaces them; None leaves the suite's value.
 
-    `race` stops candidates that are beaten beyond doubt.
+    `race` stops candidates that are beaten beyond doubt. `allow_leaks` leaves out the cases that
+    train or dev gives away, where a run would otherwise be refused.
     `max_memory` (bytes), `device` and `precision` are for models that run in this process.
     """
 
@@ -24,3 +25,4 @@ class Options:
     device: str = ""
     precision: str = ""
     race: bool = False
+    allow_leaks: bool = False

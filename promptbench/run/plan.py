@@ -15,16 +15,14 @@ from promptbench.gate.rule import Gate, read_gates
 from promptbench.metric.protocol import Metric
 from promptbench.model.protocol import Model, Notify, Setup, quiet
 from promptbench.model.spec import open_model
-from promptbench.prompt.example import content_digest, draw_examples
 from promptbench.prompt.template import Template
 from promptbench.record import Candidate, Case, MetricInfo, Request, Sampling
+from promptbench.run.examples import Examples, examples_for
 from promptbench.run.fingerprint import fingerprint
+from promptbench.run.hygiene import Judged, judged_cases
 from promptbench.run.measure import metrics_of
 from promptbench.run.option import Options
-from promptbench.suite.data import read_cases
 from promptbench.suite.read import PromptSpec, Suite
-
-Examples = Sequence[Mapping[str, Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +56,7 @@ class Plan:
 
     suite: Suite
     options: Options
-    cases: tuple[Case, ...]
+    judged: Judged
     ready: tuple[Ready, ...]
     slots: tuple[Slot, ...]
     metrics: tuple[Metric, ...]
@@ -67,6 +65,11 @@ class Plan:
     digest: str
     gates: tuple[Gate, ...] = ()
     extra: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def cases(self) -> tuple[Case, ...]:
+        """The cases that are run, in order."""
+        return self.judged.cases
 
     def request(self, slot: Slot) -> Request:
         """Render a slot's request."""
@@ -81,19 +84,23 @@ class Plan:
         return tuple(metric.info for metric in self.metrics)
 
 
-def make_plan(suite: Suite, options: Options, notify: Notify = quiet) -> Plan:
+def make_plan(
+    suite: Suite, options: Options, notify: Notify = quiet, judged: Judged | None = None
+) -> Plan:
     """Read the data, open the models, render every prompt once and see that it fits.
 
-    Raises InputError with file and line; nothing has been run then.
+    `judged` are the cases, if they are not to be read and checked for leaks. Raises InputError
+    with file and line; nothing has been run then.
     """
     metrics = metrics_of(suite, notify)
     primary = primary_metric(suite, metrics)
-    cases = tuple(read_cases(suite.split(options.split), options.limit))
     templates = [
         (spec, Template(spec.name, spec.path, spec.shown, suite.workspace))
         for spec in chosen_prompts(suite, options)
     ]
-    examples = {spec.name: examples_for(suite, spec) for spec, _ in templates}
+    shown = {name for _, template in templates for name in template.names}
+    judged = judged or judged_cases(suite, options, shown, notify)
+    examples = {spec.name: examples_for(suite, spec, made.names) for spec, made in templates}
     models = open_models(suite, options, notify)
     samplings = chosen_samplings(suite, options)
     ready = tuple(
@@ -115,13 +122,13 @@ def make_plan(suite: Suite, options: Options, notify: Notify = quiet) -> Plan:
     )
     check_answers(ready, suite)
     gates = gates_of(suite, options, metrics, primary, ready)
-    return lay_out(suite, options, cases, ready, metrics, gates)
+    return lay_out(suite, options, judged, ready, metrics, gates)
 
 
 def lay_out(
     suite: Suite,
     options: Options,
-    cases: tuple[Case, ...],
+    judged: Judged,
     ready: tuple[Ready, ...],
     metrics: tuple[Metric, ...],
     gates: tuple[Gate, ...] = (),
@@ -133,13 +140,14 @@ def lay_out(
     """
     primary = primary_metric(suite, metrics)
     repeats = options.repeats or suite.repeats
+    cases = judged.cases
     slots = tuple(all_slots(ready, cases, repeats))
     check_fit(ready, cases, slots)
     digest = plan_digest(suite, options.split, cases, ready, slots, metrics, primary)
     if options.race:  # it leaves cells empty that another run would fill
         digest = hashlib.sha256(f"race {digest}".encode()).hexdigest()
     return Plan(
-        suite, options, cases, ready, slots, metrics, primary, repeats, digest, gates, extra or {}
+        suite, options, judged, ready, slots, metrics, primary, repeats, digest, gates, extra or {}
     )
 
 
@@ -225,40 +233,6 @@ def candidate_name(
     if len(samplings) > 1:
         parts.append(sampling)
     return " · ".join(parts)
-
-
-def examples_for(suite: Suite, spec: PromptSpec) -> Examples | None:
-    """Few-shot examples for a prompt: from train, never with the content of a judged case."""
-    wanted = spec.examples
-    if wanted is None:
-        return None
-    if "train" not in suite.splits:
-        raise SuiteError(
-            f"prompt '{spec.name}' asks for few-shot examples, but there is no train split",
-            where=spec.where,
-            hint="Add `train:` under `data:`; examples are never taken from cases that are judged.",
-        )
-    judged = {
-        content_digest(case)
-        for name, source in suite.splits.items()
-        if name != "train"
-        for case in read_cases(source)
-    }
-    drawn = draw_examples(
-        read_cases(suite.splits["train"]),
-        judged,
-        count=wanted.count,
-        seed=wanted.seed,
-        max_characters=wanted.max_characters,
-    )
-    if len(drawn) < wanted.count:
-        raise SuiteError(
-            f"prompt '{spec.name}' asks for {wanted.count} examples; only {len(drawn)} train cases"
-            " have a reference, are short enough and are not among the judged",
-            where=spec.where,
-            hint="Lower examples.count, or raise examples.max_characters.",
-        )
-    return drawn
 
 
 def all_slots(ready: Sequence[Ready], cases: Sequence[Case], repeats: int) -> Iterator[Slot]:

@@ -38,6 +38,12 @@ def read_cases(source: DataSource, limit: int | None = None) -> Iterator[Case]:
     Raises DataError with file and line for a broken row, an id given twice, a field that the
     suite names and the row lacks, or a file without rows.
     """
+    for _, case in numbered_cases(source, limit):
+        yield case
+
+
+def numbered_cases(source: DataSource, limit: int | None = None) -> Iterator[tuple[int, Case]]:
+    """Yield the same cases, each with its line in the file."""
     seen: dict[str, int] = {}
     for line, row in read_rows(source.path, source.shown):
         if limit is not None and len(seen) >= limit:
@@ -52,7 +58,7 @@ def read_cases(source: DataSource, limit: int | None = None) -> Iterator[Case]:
                 hint="Ids name a case in the report: give each its own.",
             )
         seen[case.id] = line
-        yield case
+        yield line, case
     if not seen:
         raise DataError(
             "the file holds no cases", where=source.shown, hint="Each row of it is a case."

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,8 +16,9 @@ from promptbench.model.protocol import Notify, Setup
 from promptbench.model.spec import open_model, weights_folder
 from promptbench.prompt.template import Template
 from promptbench.record import Case, Labels
-from promptbench.run.plan import examples_for
-from promptbench.suite.data import read_cases
+from promptbench.run.examples import examples_for, pool
+from promptbench.run.hygiene import judged_cases
+from promptbench.run.option import Options
 from promptbench.suite.read import PromptSpec, Suite
 from promptbench.tune.example import (
     Example,
@@ -67,25 +68,29 @@ def gather(suite: Suite, options: TuneOptions, notify: Notify) -> Material:
     tokenizer = Tokenizer(folder)
     recipe = recipe_for(options.wish, checkpoint.family, checkpoint.parameters)
     prompt = chosen_prompt(suite, options.prompt)
-    rendering = Rendering(
-        Template(prompt.name, prompt.path, prompt.shown, suite.workspace),
-        examples_for(suite, prompt),
-        suite.labels,
-    )
+    template = Template(prompt.name, prompt.path, prompt.shown, suite.workspace)
+    rendering = Rendering(template, examples_for(suite, prompt, template.names), suite.labels)
     if "train" not in suite.splits:
         raise SuiteError(
             "the suite has no train split, so there is nothing to train on",
             where=suite.shown,
             hint="Add `train:` under `data:`; `promptbench split` makes one.",
         )
-    whole = [case for case in read_cases(suite.splits["train"]) if not rendering.is_shot(case)]
-    cases = drawn(whole, options.limit, recipe.seed)
-    dev = tuple(read_cases(suite.splits["dev"])) if "dev" in suite.splits else ()
+    held = judged_by(suite, options, template.names, notify)
+    labelled = labelled_cases(suite, template.names)
+    cases = drawn(
+        [case for case in labelled if not rendering.is_shot(case)], options.limit, recipe.seed
+    )
+    dev = tuple(case for case in held.get("dev", ()) if case.references)
     build = BUILDERS[checkpoint.family]
     train_examples = tuple(build(cases, rendering, tokenizer, checkpoint.context))
     dev_examples = tuple(build(dev, rendering, tokenizer, checkpoint.context))
     if not train_examples:
-        raise SuiteError("the train split has no cases", where=suite.shown)
+        raise SuiteError(
+            "no case of the train split has a reference to learn from",
+            where=suite.shown,
+            hint="Give them answers, or name their field: `references:` under `data:`.",
+        )
     return Material(
         suite=suite,
         spec=spec,
@@ -99,6 +104,24 @@ def gather(suite: Suite, options: TuneOptions, notify: Notify) -> Material:
         dev=dev_examples,
         digest=digest_of(checkpoint, recipe, train_examples, dev_examples, suite.primary),
     )
+
+
+def judged_by(
+    suite: Suite, options: TuneOptions, names: Collection[str], notify: Notify
+) -> dict[str, tuple[Case, ...]]:
+    """The cases of dev and test, where the suite has them. Raises SuiteError if train leaks."""
+    return {
+        split: judged_cases(
+            suite, Options(split=split, allow_leaks=options.allow_leaks), names, notify
+        ).cases
+        for split in ("dev", "test")
+        if split in suite.splits
+    }
+
+
+def labelled_cases(suite: Suite, names: Collection[str]) -> list[Case]:
+    """The train cases that have an answer, and that no other split holds too."""
+    return [case for case in pool(suite, names) if case.references]
 
 
 def trainable_folder(spec: str, setup: Setup) -> Path:

@@ -34,7 +34,7 @@ def compared(ask: Ask, *arguments: str) -> list[dict[str, Any]]:
 @pytest.fixture
 def two(ask: Ask, workspace: Workspace) -> tuple[str, str]:
     """Two runs of the same cases under different words of the prompts."""
-    workspace.cases("test", *map(email, range(12)))
+    workspace.many(*map(email, range(12)))
     first = run_id(ask)
     changed_prompt(workspace)
     return first, run_id(ask)
@@ -145,7 +145,7 @@ def test_a_run_that_did_not_finish_is_compared_on_what_it_has(
 def test_other_data_is_refused_with_what_differs(ask: Ask, workspace: Workspace):
     first = run_id(ask)
     changed = {**email(1), "references": ["Something else."]}
-    workspace.cases("test", changed, *map(email, range(2, 20)))
+    workspace.many(changed, *map(email, range(2, 20)))
     second = run_id(ask)
     reply = ask("compare", first, second)
     assert (reply.code, reply.out) == (2, "")

@@ -26,7 +26,7 @@ def asked(ask: Ask, *options: str) -> dict[str, Any]:
 @pytest.fixture
 def run(ask: Ask, workspace: Workspace) -> dict[str, Any]:
     """A run over forty cases in twenty clusters."""
-    workspace.cases("test", *map(email, range(40)))
+    workspace.many(*map(email, range(40)))
     found = json.loads(ask("run", SUITE, "--json").out)
     assert isinstance(found, dict)
     return found

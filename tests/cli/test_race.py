@@ -15,7 +15,7 @@ SUITE = "suites/mail.yaml"
 def test_the_saved_work_is_told_while_it_runs_and_at_the_end(
     ask: Ask, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
 ):
-    workspace.cases("test", *[email(number, number) for number in range(120)])
+    workspace.many(*[email(number, number) for number in range(120)])
     workspace.write(
         "prompts/brief.j2",
         '{% extends "plain.j2" %}{% block instruction %}' + WORSE + "{% endblock %}",

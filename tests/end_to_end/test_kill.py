@@ -29,7 +29,7 @@ BEHAVIOUR = {"batch": 3, "delay": 0.02}
 def crowded(folder: Path) -> Workspace:
     """A workspace with enough cases to be killed in the middle of."""
     workspace = write_workspace(folder)
-    workspace.cases("test", *map(email, range(CASES)))
+    workspace.many(*map(email, range(CASES)))
     return workspace
 
 

@@ -8,6 +8,7 @@ from pytest import MonkeyPatch
 
 from tests.errors.workspace import (
     DATA,
+    RUN,
     SUITE,
     VALIDATE,
     Entry,
@@ -149,6 +150,18 @@ ENTRIES = [
         "asked for a split that the suite lacks",
         command("run", SUITE, "--split", "dev"),
         SUITE,
+    ),
+    Entry(
+        "leak",
+        "ran a suite whose test cases stand in train",
+        file(DATA, lines(email(1), email(4, id="email-9")), RUN),
+        f"{DATA}:2",
+    ),
+    Entry(
+        "nothing-but-leaks",
+        "allowed leaks where no case is clean",
+        file(DATA, lines(email(4), email(5)), (*RUN, "--allow-leaks")),
+        f"{DATA}:1",
     ),
     Entry(
         "unknown-split",

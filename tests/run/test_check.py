@@ -72,12 +72,15 @@ def test_clusters_and_cases_in_two_splits_are_warned_of(workspace: Workspace):
     workspace.cases("test", *({**email(n), "thread": f"t-{n}"} for n in range(6)))
     workspace.cases("dev", {**twin, "thread": "t-0"}, email(12))
     workspace.cases("train", {**near, "thread": "t-2"}, {**email(12), "id": "again"})
-    warnings = check(workspace).warnings
-    assert set(warnings) == {
-        "1 cases stand in both test and dev",
+    leaks, clusters = check(workspace).warnings[:2], check(workspace).warnings[2:]
+    assert [warning.split(" (")[0] for warning in leaks] == [
+        "1 of 6 test cases leak from dev: mail-0 equals dev case twin",
+        "1 of 2 dev cases leak from train: mail-12 equals train case again",
+    ]
+    assert all(warning.endswith("a run refuses them without --allow-leaks") for warning in leaks)
+    assert set(clusters) == {
         "1 clusters stand in both test and dev",
         "1 clusters stand in both test and train",
-        "1 cases stand in both dev and train",
         "1 clusters stand in both dev and train",
     }
 

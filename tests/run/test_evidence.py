@@ -123,7 +123,7 @@ def test_a_clear_loss_is_worse_and_a_wide_margin_forgives_it(
     workspace: Workspace, fake: FakeBackend
 ):
     workspace.edit(SUITE, "words: {max: 8}", "words: {max: 100}")
-    workspace.cases("test", *[email(number, number) for number in range(40)])
+    workspace.many(*[email(number, number) for number in range(40)])
     first = workspace.run(prompts=("plain",))
     workspace.edit(SUITE, "max_tokens: 16", "max_tokens: 1")
     gates = [f"not worse than {first.run_id} by more than {by}" for by in ("0.02", "0.9")]

@@ -153,7 +153,8 @@ def test_a_train_case_that_says_what_a_judged_case_says_is_no_example(workspace:
     twins = [{**judged, "id": "t-0", "subject": "MEETING number  5"}, {**tuned_on, "id": "t-1"}]
     workspace.cases("train", *twins, email(20), email(21), email(22))
     for limit in (None, 1):
-        examples = workspace.plan(prompts=("fewshot",), limit=limit).ready[0].examples or ()
+        plan = workspace.plan(prompts=("fewshot",), limit=limit, allow_leaks=True)
+        examples = plan.ready[0].examples or ()
         assert sorted(e["subject"] for e in examples) == [
             f"Meeting number {n}" for n in (20, 21, 22)
         ]

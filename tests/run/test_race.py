@@ -28,7 +28,7 @@ WORSE = "Say nothing at all."
 def racing(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> Workspace:
     """Two prompts that answer alike, and one that never gets a word right."""
     rows = [email(number, number) for number in range(CASES)]
-    workspace.cases("test", *rows)
+    workspace.many(*rows)
     workspace.edit(
         SUITE, "  - ../prompts/brief.j2\n", "  - ../prompts/brief.j2\n  - ../prompts/bad.j2\n"
     )

@@ -116,6 +116,16 @@ class Workspace:
         """Write a split's cases."""
         self.write(f"suites/mail/{split}.jsonl", "".join(json.dumps(r) + "\n" for r in rows))
 
+    def many(self, *rows: dict[str, Any]) -> None:
+        """Write so many test cases that dev and train must say something else than they did."""
+        self.cases("test", *rows)
+        others = [
+            {**email(number), "body": f"Lunch {number} waits in the kitchen, come and get it."}
+            for number in range(1010, 1024)
+        ]
+        self.cases("dev", *others[:4])
+        self.cases("train", *others[4:])
+
     def plan(self, **options: Any) -> Plan:
         """Plan a run."""
         return make_plan(read_suite(self.suite), Options(**options))
