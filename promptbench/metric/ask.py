@@ -61,6 +61,11 @@ class AskingMetric(Metric, Protocol):
         """The candidate, or its prompt, that outputs are compared with; "" for none."""
         ...
 
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """The fields of a case that its settings name: in a whole data file each must occur."""
+        ...
+
     def introduced(self, identity: str) -> AskingMetric:
         """The same metric, its settings saying which model answers, by that model's identity."""
         ...

@@ -38,6 +38,7 @@ class Likelihood:
     needs_references: bool = True
     asks: str = ""
     rival: str = ""
+    fields: tuple[str, ...] = ()
     answers_by: Literal["writing", "choosing"] = "choosing"
 
     def introduced(self, identity: str) -> Likelihood:

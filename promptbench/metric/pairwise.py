@@ -48,6 +48,11 @@ class Pairwise:
         return "" if self.against == REFERENCE else self.against
 
     @property
+    def fields(self) -> tuple[str, ...]:
+        """See AskingMetric."""
+        return self.trial.fields or ()
+
+    @property
     def answers_by(self) -> Literal["writing", "choosing"]:
         """See AskingMetric."""
         return "choosing" if self.trial.form.likelihood else "writing"
@@ -63,6 +68,8 @@ class Pairwise:
 
     def questions(self, subject: Subject) -> Sequence[Question] | Score:
         """The output first, then the other text first, each as often as there are votes."""
+        if lacking := self.trial.lacking(subject.case):
+            return Score(self.info.name, None, lacking)
         other = self.other(subject)
         if other is None:
             missing = NO_REFERENCE if self.against == REFERENCE else NO_RIVAL

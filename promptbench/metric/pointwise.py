@@ -36,6 +36,12 @@ class Pointwise:
         return self.trial.model
 
     @property
+    def fields(self) -> tuple[str, ...]:
+        """See AskingMetric."""
+        rated = self.rated if self.rated != REFERENCE else ""
+        return tuple(name for name in (*(self.trial.fields or ()), self.human, rated) if name)
+
+    @property
     def answers_by(self) -> Literal["writing", "choosing"]:
         """See AskingMetric."""
         return "choosing" if self.trial.form.likelihood else "writing"
@@ -51,6 +57,8 @@ class Pointwise:
 
     def questions(self, subject: Subject) -> Sequence[Question] | Score:
         """One prompt, as often as there are votes."""
+        if lacking := self.trial.lacking(subject.case):
+            return Score(self.info.name, None, lacking)
         return self.trial.ask(self.prompt(subject))
 
     def prompt(self, subject: Subject) -> str:

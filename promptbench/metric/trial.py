@@ -36,13 +36,18 @@ class Trial:
     reference: bool
     control: bool
 
+    def lacking(self, case: Case) -> str:
+        """Why a case cannot be shown to the judge, or ""."""
+        missing = [name for name in self.fields or () if name not in case.variables]
+        return f"the case has no field {missing[0]!r}" if missing else ""
+
     def material(self, case: Case, hidden: tuple[str, ...]) -> dict[str, str]:
         """What the judge sees beside the judged text, by title; never the `hidden` fields."""
         names = self.fields
         if names is None:
             texts = (name for name, value in case.variables.items() if isinstance(value, str))
             names = tuple(name for name in texts if name not in hidden)
-        found = {f"case field {name}": str(case.variables.get(name, "")) for name in names}
+        found = {f"case field {name}": str(case.variables[name]) for name in names}
         if self.reference and case.references:
             found["reference answer"] = case.references[0]
         return found

@@ -34,8 +34,11 @@ class Watcher(Protocol):
         """A long step begins."""
         ...
 
-    def planned(self, total: int, missing: int) -> None:
-        """The plan has `total` cells, of which `missing` must be generated."""
+    def planned(self, total: int, missing: int, what: str = "outputs") -> None:
+        """The plan has `total` cells, of which `missing` must be generated.
+
+        Told once more for what metrics ask of models; `what` says what is counted.
+        """
         ...
 
     def generated(self, batch: list[Completion]) -> None:
@@ -84,8 +87,8 @@ def run_suite(path: Path, options: Options, watcher: Watcher) -> Result:
                 watcher.generated(batch)
                 generated += len(batch)
             watcher.note("Scoring ...")
-            score(plan, store, work.run_id)
-        errors = unfinished(plan, store, work.run_id)
+            unanswered = score(plan, store, work.run_id, watcher)
+        errors = unfinished(plan, store, work.run_id) + unanswered
         store.set_status(work.run_id, "failed" if errors else "complete")
         watcher.note("Writing the report ...")
         summary, report = report_of(store, work.run_id, reports, plan.gates)

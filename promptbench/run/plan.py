@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from promptbench.prompt.example import content_digest, draw_examples
 from promptbench.prompt.template import Template
 from promptbench.record import Candidate, Case, MetricInfo, Request, Sampling
 from promptbench.run.fingerprint import fingerprint
+from promptbench.run.jury import check_asking, introduced, open_jury, open_stated
 from promptbench.run.measure import metrics_of
 from promptbench.run.option import Options
 from promptbench.suite.data import read_cases
@@ -66,6 +67,7 @@ class Plan:
     repeats: int
     digest: str
     gates: tuple[Gate, ...] = ()
+    jury: Mapping[str, Model] = field(default_factory=dict)
 
     def request(self, slot: Slot) -> Request:
         """Render a slot's request."""
@@ -93,7 +95,10 @@ def make_plan(suite: Suite, options: Options, notify: Notify = quiet) -> Plan:
         for spec in chosen_prompts(suite, options)
     ]
     examples = {spec.name: examples_for(suite, spec) for spec, _ in templates}
-    models = open_models(suite, options, notify)
+    setup = setup_for(suite, options, notify)
+    models = open_models(suite, options, setup)
+    jury = open_jury(suite, metrics, models.values(), setup)
+    metrics = introduced(metrics, jury)
     samplings = chosen_samplings(suite, options)
     repeats = options.repeats or suite.repeats
     ready = tuple(
@@ -114,13 +119,14 @@ def make_plan(suite: Suite, options: Options, notify: Notify = quiet) -> Plan:
         for spec, template in templates
     )
     check_answers(ready, suite)
+    check_asking(suite, metrics, cases, {r.candidate: r.model for r in ready}, jury)
     gates = gates_of(suite, options, metrics, primary, ready)
     slots = tuple(all_slots(ready, cases, repeats))
     check_fit(ready, cases, slots)
     digest = plan_digest(suite, options.split, cases, ready, slots, metrics, primary)
     if options.race:  # it leaves cells empty that another run would fill
         digest = hashlib.sha256(f"race {digest}".encode()).hexdigest()
-    return Plan(suite, options, cases, ready, slots, metrics, primary, repeats, digest, gates)
+    return Plan(suite, options, cases, ready, slots, metrics, primary, repeats, digest, gates, jury)
 
 
 def gates_of(
@@ -171,24 +177,16 @@ def chosen_samplings(suite: Suite, options: Options) -> dict[str, Sampling]:
     return {name: replace(s, seed=options.seed) for name, s in suite.samplings.items()}
 
 
-def open_models(suite: Suite, options: Options, notify: Notify) -> dict[str, Model]:
-    """Open the models asked for. A suite's relative paths start from its workspace."""
-    setup = Setup(suite.workspace, notify, options.max_memory, options.device, options.precision)
+def setup_for(suite: Suite, options: Options, notify: Notify) -> Setup:
+    """How models are opened. A suite's relative paths start from its workspace."""
+    return Setup(suite.workspace, notify, options.max_memory, options.device, options.precision)
+
+
+def open_models(suite: Suite, options: Options, setup: Setup) -> dict[str, Model]:
+    """Open the models asked for."""
     if options.models:
         return {spec: open_model(spec, setup) for spec in options.models}
-    found: dict[str, Model] = {}
-    for model in suite.models:
-        try:
-            own = replace(
-                setup,
-                device=model.device or setup.device,
-                precision=model.precision or setup.precision,
-            )
-            found[model.name] = open_model(model.spec, own)
-        except ModelError as error:
-            where = error.where or model.where
-            raise ModelError(error.what, where=where, hint=error.hint) from error
-    return found
+    return {model.name: open_stated(model, setup) for model in suite.models}
 
 
 def candidate_name(
