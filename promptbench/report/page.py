@@ -13,11 +13,12 @@ from pathlib import Path
 import jinja2
 from markupsafe import Markup
 
-from promptbench.record import Case, Judgement, MetricInfo, Prompt, Run, Sample
+from promptbench.record import Case, Control, Judgement, MetricInfo, Prompt, Run, Sample
 from promptbench.report.axis import Axis, axis
 from promptbench.report.cases import CaseView, Viewer, orders
 from promptbench.report.classification import classify
 from promptbench.report.grid import lay_out
+from promptbench.report.judging import judging, noted
 from promptbench.report.manifest import as_text, brief, tabulate
 from promptbench.report.number import Scale, count, duration, fixed, listing, probability, scale_of
 from promptbench.report.summary import Summary, primary_metric, summarise_grid
@@ -54,10 +55,13 @@ def build_page(
     cases: Sequence[Case],
     samples: Sequence[Sample],
     judgements: Sequence[Judgement] = (),
+    controls: Sequence[Control] = (),
 ) -> str:
     """Build the page. It needs no network, and nothing in the records can become markup."""
     grid = lay_out(run, cases, samples)
     summary = summarise_grid(run, grid)
+    judges = judging(run, grid, summary, controls)
+    summary = noted(summary, judges)
     scales = _scales(run, summary)
     names = tuple(each.candidate.name for each in summary.standings)
     views = Viewer(run, summary.primary, names, scales).view(grid)
@@ -78,6 +82,7 @@ def build_page(
             cases=views,
             judgements=judgements,
             classification=classify(run, grid, names),
+            judging=judges,
             **_assets(_data(run, summary, views)),
         )
     )
