@@ -28,7 +28,7 @@ def enclose(texts: Mapping[str, str], salt: str) -> Enclosure:
     The code is made of the texts themselves (SHA-256) and of `salt`, so that the same texts have
     the same prompt on every machine, while a text that held its own code would have another one.
     """
-    plain = {title: harmless(text) for title, text in texts.items()}
+    plain = {harmless(title): harmless(text) for title, text in texts.items()}
     code = _code(plain, salt)
     parts = [
         f"=== {title} begins {code} ===\n{text}\n=== {title} ends {code} ==="

@@ -60,7 +60,7 @@ class JudgeSettings(MetricSettings):
         " decides, which always parses and which a server does not tell.",
     )
     prefill: bool = Field(
-        default=True, description="Begin the judge's JSON for it: small models need that."
+        default=True, description="Begin and end the judge's JSON for it: small models need that."
     )
     max_tokens: int = Field(default=32, ge=1, le=100_000, description="Of a written verdict.")
     fields: list[str] | None = Field(

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from promptbench.record import Choice, Completion, Message, Sampling
 
 SHOWN = 60
+# What ends a value: small models would go on with keys of their own.
+ENDS = (",", "}")
 UNPARSED = "the judge's verdict does not parse"
 
 Value = int | str
@@ -20,7 +22,7 @@ class Form:
     """What a verdict looks like: a JSON object of one key with one of the `allowed` values.
 
     With `likelihood` nothing is written: the judge tells how likely each value is. With `prefill`
-    its answer is begun for it.
+    the object is begun and ended for it, so that it writes the value alone.
     """
 
     key: str
@@ -42,15 +44,22 @@ class Form:
     def sampling(self, max_tokens: int, temperature: float) -> Sampling:
         """How the verdict is found."""
         if not self.likelihood:
-            return Sampling(max_tokens=max_tokens, temperature=temperature)
+            ends = ENDS if self.prefill else ()
+            return Sampling(max_tokens=max_tokens, temperature=temperature, stop=ends)
         # With the bracket: 1 is no beginning of 10.
         words = tuple((f" {json.dumps(value)}}}",) for value in self.allowed)
         return Sampling(choice=Choice(tuple(map(str, self.allowed)), words))
 
+    def whole(self, text: str) -> str:
+        """An answer with what it was spared; some judges begin anew all the same."""
+        if not self.prefill:
+            return text
+        anew = text.lstrip().startswith(("{", "`"))
+        return f"{'' if anew else self.beginning}{text}}}"
+
     def read(self, answer: Completion) -> Value:
         """The value of a written verdict; ValueError says what was found instead."""
-        text = f"{self.beginning}{answer.text}" if self.prefill else answer.text
-        found = first_object(text)
+        found = first_object(self.whole(answer.text))
         if found is None:
             raise ValueError(f"{UNPARSED}: no JSON object in {short(answer.text)}")
         if list(found) != [self.key]:
