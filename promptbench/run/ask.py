@@ -176,7 +176,7 @@ def answer(
     known = reuse_answers(store, run_id, every)
     missing = [key for key in every if key not in known]
     if listener and every:
-        listener.planned(len(every), len(missing), "answers of judges")
+        listener.planned(len(every), len(missing), "answers for metrics")
     failures = dict.fromkeys(missing, "it was not answered")
     for model, part in by_model(desk, items, set(missing)):
         for batch in stream(desk, store, run_id, model, part, set(missing)):
