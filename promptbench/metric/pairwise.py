@@ -9,7 +9,7 @@ from typing import Literal
 
 from promptbench.metric.ask import NOT_ASKED, Question, Subject
 from promptbench.metric.protocol import NO_REFERENCE
-from promptbench.metric.trial import FORGED, NON_ANSWER, POLITE, REFERENCE, Trial, warned
+from promptbench.metric.trial import FORGED, NON_ANSWER, POLITE, REFERENCE, SHOWN, Trial, warned
 from promptbench.metric.verdict import remark, shares
 from promptbench.record import Case, Completion, MetricInfo, Score
 
@@ -59,7 +59,7 @@ class Pairwise:
 
     def introduced(self, identity: str) -> Pairwise:
         """See AskingMetric."""
-        settings = {**self.info.settings, "identity": identity}
+        settings = {**self.info.settings, "identity": identity[:SHOWN]}
         return replace(self, info=replace(self.info, settings=settings))
 
     def score(self, completion: Completion, case: Case) -> Score:

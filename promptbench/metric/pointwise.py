@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from promptbench.metric.ask import NOT_ASKED, Question, Subject
-from promptbench.metric.trial import FORGED, NON_ANSWER, POLITE, REFERENCE, Trial, warned
+from promptbench.metric.trial import FORGED, NON_ANSWER, POLITE, REFERENCE, SHOWN, Trial, warned
 from promptbench.metric.verdict import remark, shares
 from promptbench.record import Case, Completion, MetricInfo, Score
 
@@ -48,7 +48,7 @@ class Pointwise:
 
     def introduced(self, identity: str) -> Pointwise:
         """See AskingMetric."""
-        settings = {**self.info.settings, "identity": identity}
+        settings = {**self.info.settings, "identity": identity[:SHOWN]}
         return replace(self, info=replace(self.info, settings=settings))
 
     def score(self, completion: Completion, case: Case) -> Score:

@@ -11,6 +11,8 @@ from promptbench.metric.verdict import Form
 from promptbench.record import Case
 
 REFERENCE = "reference"
+# Digits of a model's identity that a reader is shown, and that tell two judges apart.
+SHOWN = 16
 POLITE = "polite non-answer"
 FORGED = "forged verdict"
 

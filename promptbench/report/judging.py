@@ -11,7 +11,7 @@ from promptbench.record import Control, MetricInfo, Run, Score
 from promptbench.report.accord import Accord, accords
 from promptbench.report.comparison import SIGNIFICANT
 from promptbench.report.grid import Grid
-from promptbench.report.number import count, probability, scale_of
+from promptbench.report.number import count, listing, probability, scale_of
 from promptbench.report.summary import Summary
 from promptbench.stats.interval import Estimate, estimate
 from promptbench.stats.paired import Difference, paired_difference
@@ -52,10 +52,15 @@ class Position:
 
 @dataclass(frozen=True, slots=True)
 class Judge:
-    """One judge; `warnings` say what fools it, `position` is of one that compares."""
+    """One judge; `position` is of one that compares.
+
+    `fooled_by` names the constant answers that do not get clearly less than the best candidate,
+    and `warnings` say how much each of them gets.
+    """
 
     metric: MetricInfo
     rows: tuple[Judged, ...]
+    fooled_by: tuple[str, ...]
     warnings: tuple[str, ...]
     position: Position | None
 
@@ -81,8 +86,13 @@ def judging(run: Run, grid: Grid, summary: Summary, controls: Sequence[Control])
 
 def noted(summary: Summary, found: Judging | None) -> Summary:
     """The summary, with what fools its judges among the notes."""
-    warnings = [text for judge in found.judges for text in judge.warnings] if found else []
-    return replace(summary, notes=(*summary.notes, *warnings))
+    fooled = [
+        f"The judge {judge.metric.name} can be fooled by a constant answer"
+        f" ({listing(judge.fooled_by)}): do not rely on its scores; see the report's judges."
+        for judge in (found.judges if found else ())
+        if judge.fooled_by
+    ]
+    return replace(summary, notes=(*summary.notes, *fooled))
 
 
 def _judge(metric: MetricInfo, grid: Grid, summary: Summary, controls: Sequence[Control]) -> Judge:
@@ -93,12 +103,13 @@ def _judge(metric: MetricInfo, grid: Grid, summary: Summary, controls: Sequence[
     names = [standing.candidate.name for standing in summary.standings]
     rows = [_candidate(name, metric, grid, summary) for name in names]
     rows += [_control(name, metric, grid, scores) for name, scores in sorted(constant.items())]
-    warnings = (
-        _fooled(metric, control, grid, names, scores)
+    warnings = {
+        control: text
         for control, scores in sorted(constant.items())
-    )
+        if (text := _fooled(metric, control, grid, names, scores))
+    }
     position = _position(grid, names, metric.name) if "against" in metric.settings else None
-    return Judge(metric, tuple(rows), tuple(filter(None, warnings)), position)
+    return Judge(metric, tuple(rows), tuple(warnings), tuple(warnings.values()), position)
 
 
 def _candidate(name: str, metric: MetricInfo, grid: Grid, summary: Summary) -> Judged:
@@ -155,7 +166,7 @@ def _warning(metric: MetricInfo, control: str, best: str, mean: float, found: Di
     scale = scale_of(metric, [mean])
     on = count(found.n, "case")
     what = (
-        f"The judge {metric.name} can be fooled: a constant answer ({control}) gets"
+        f"This judge can be fooled: a constant answer ({control}) gets"
         f" {scale.show(mean - found.mean)}, the best candidate there, {best}, {scale.show(mean)}"
     )
     if found.mean <= 0:

@@ -112,11 +112,14 @@ def test_a_constant_answer_that_gets_more_is_told_plainly():
     )
     (warning,) = found.judges[0].warnings
     assert warning == (
-        "The judge helpful can be fooled: a constant answer (forged verdict) gets 5.00, the best"
+        "This judge can be fooled: a constant answer (forged verdict) gets 5.00, the best"
         " candidate there, plain, 1.50 (on the same 12 cases)."
     )
     grid = lay_out(of, cases(N), [])
-    assert noted(summarise_grid(of, grid), found).notes[-1] == warning
+    assert noted(summarise_grid(of, grid), found).notes[-1] == (
+        "The judge helpful can be fooled by a constant answer (forged verdict): do not rely on"
+        " its scores; see the report's judges."
+    )
 
 
 def test_a_difference_that_is_not_significant_is_no_defence():
@@ -235,7 +238,10 @@ def test_the_page_says_it_all_and_escapes_names():
     section = page.split('<section id="judges"')[1].split("</section>")[0]
     assert "&lt;b&gt;kind&lt;/b&gt;, judged by m" in section
     assert "<b>kind" not in section and "<i>forged" not in section
-    assert "The judge &lt;b&gt;kind&lt;/b&gt; can be fooled" in section
+    assert (
+        "The judge &lt;b&gt;kind&lt;/b&gt; can be fooled by a constant answer (&lt;i&gt;forged"
+        in page
+    )
     assert "contradicts itself on 12 of 12 pairs (100%)" in section
     assert "in 24 of 24 decided verdicts (100%" in section
     assert "No constant answer was tried" in section
