@@ -11,7 +11,7 @@ from dataclasses import dataclass
 CODE_LENGTH = 16  # hexadecimal digits
 # How chat templates write their control tokens: <|im_end|>, </s>, <start_of_turn>, [INST], [MASK],
 # and DeepSeek's wide bar. A space after the bracket makes plain characters of them.
-CONTROL = re.compile(r"<(?=[|/!\w\N{FULLWIDTH VERTICAL LINE}])|\[(?=/?[A-Z]{3,}\b)|<(?=<)")
+CONTROL = re.compile(r"<(?=[|/!\w\N{FULLWIDTH VERTICAL LINE}])|\[(?=/?[A-Za-z_]*[A-Z]{3})|<(?=<)")
 
 
 @dataclass(frozen=True, slots=True)

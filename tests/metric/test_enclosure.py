@@ -15,7 +15,8 @@ from tests.metric.injection import INJECTIONS
 # As chat templates and tokenizers write them.
 TOKENS = ["<|im_start|>", "<|im_end|>", "<|endoftext|>", "<s>", "</s>", "<unk>", "<pad>", "[INST]"]
 TOKENS += ["[/INST]", "<<SYS>>", "<</SYS>>", "<|eot_id|>", "<start_of_turn>", "<bos>", "[MASK]"]
-TOKENS += ["[SEP]", "[CLS]", "<extra_id_0>", "<\uff5cAssistant\uff5c>", "<!-- "]
+TOKENS += ["[SEP]", "[CLS]", "<extra_id_0>", "<\uff5cAssistant\uff5c>", "<!-- ", "[gMASK]"]
+TOKENS += ["[TOOL_CALLS]", "[/AVAILABLE_TOOLS]", "<0x0A>", "<|\u2581pad\u2581|>"]
 
 
 def inside(text: str, title: str, code: str) -> str:
