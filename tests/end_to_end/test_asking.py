@@ -16,7 +16,7 @@ from promptbench.model.local.local import LocalModel
 from promptbench.model.spec import cache_folder
 from promptbench.model.wheel import EMBEDDED
 from promptbench.record import Case
-from promptbench.run.ask import Desk, Item
+from promptbench.run.desk import Desk, Item
 from promptbench.run.job import Result
 from promptbench.store.answer import controls
 from tests.metric.injection import INJECTIONS
@@ -54,12 +54,12 @@ needs_smollm2 = pytest.mark.skipif(
 
 @pytest.fixture(scope="module")
 def judged(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
-    """One prompt, two short emails."""
+    """One prompt, one short email."""
     workspace = write_workspace(tmp_path_factory.mktemp("judged"))
     workspace.edit("suites/mail.yaml", "metrics:\n  - rougeL\n  - words: {max: 8}\n", METRICS)
     workspace.edit("suites/mail.yaml", "  - ../prompts/brief.j2\n", "")
     workspace.edit("suites/mail.yaml", "fake:a", "smollm2")
-    workspace.cases("test", email(1), email(3))
+    workspace.cases("test", email(1))
     return workspace
 
 
@@ -82,7 +82,7 @@ def test_outputs_are_judged_by_the_embedded_model(judged: Workspace, result: Res
         assert mean is not None and mean < 0
         assert found["reference_perplexity"].value == pytest.approx(math.exp(-mean))
     with judged.store() as store:
-        assert len(list(controls(store, result.run_id))) == 4
+        assert len(list(controls(store, result.run_id))) == 2
     page = result.report.read_text(encoding="utf-8")
     for text in ('id="judges"', "forged verdict", "Position: with the order swapped"):
         assert text in page
