@@ -175,13 +175,23 @@ class Score:
     """A metric's value for one completion; None is `unscored`, and `reason` says why.
 
     A value may have a reason too: why an answer that nobody can read is wrong, not unscored.
-    `parts` is what a pooled metric needs of this completion (see MetricInfo).
+    `parts` is what a pooled metric needs of this completion (see MetricInfo), or what else a
+    report tells of it.
     """
 
     metric: str
     value: float | None
     reason: str = ""
     parts: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Control:
+    """What a metric makes, for a case, of a text that no candidate wrote: a constant answer."""
+
+    name: str
+    case_id: str
+    score: Score
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,6 +54,7 @@ class RunProgress:
         self.pace = Pace()
         self.bar: Progress | None = None
         self.total = self.missing = self.done = 0
+        self.what = "outputs"
         self.told = 0.0
 
     def __enter__(self) -> RunProgress:
@@ -69,7 +70,7 @@ class RunProgress:
         """Take the bar away and say how to go on after an interruption."""
         self.stop()
         if kind is KeyboardInterrupt:
-            stored = f"{self.done} of {self.missing} outputs of this sitting are stored. "
+            stored = f"{self.done} of {self.missing} {self.what} of this sitting are stored. "
             self.console.print(f"{stored if self.missing else ''}The same command continues.")
 
     def note(self, message: str) -> None:
@@ -77,12 +78,13 @@ class RunProgress:
         self.stop()
         self.console.print(Text(message, style="dim"))
 
-    def planned(self, total: int, missing: int) -> None:
+    def planned(self, total: int, missing: int, what: str = "outputs") -> None:
         """Say what there is to do."""
-        self.total, self.missing = total, missing
+        self.stop()
+        self.total, self.missing, self.done, self.what = total, missing, 0, what
+        self.pace = Pace()
         reused = f", {total - missing} stored already" if missing < total else ""
-        self.console.print(f"{total} outputs{reused}, {missing} to generate")
-        self.pace.started = time.monotonic()
+        self.console.print(f"{total} {what}{reused}, {missing} to generate")
         if missing and self.console.is_terminal:
             self.bar = Progress(
                 TextColumn("generating"),

@@ -119,7 +119,7 @@ class Silence:
     def note(self, message: str) -> None:
         """See Watcher."""
 
-    def planned(self, total: int, missing: int) -> None:
+    def planned(self, total: int, missing: int, what: str = "outputs") -> None:
         """See Watcher."""
 
     def generated(self, batch: list[Completion]) -> None:

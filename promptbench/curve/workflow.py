@@ -17,9 +17,9 @@ from promptbench.prompt.template import Template
 from promptbench.record import Candidate, Case, Sampling
 from promptbench.run.hygiene import Judged, judged_cases
 from promptbench.run.job import Result, Watcher, run_plan
-from promptbench.run.measure import metrics_of
 from promptbench.run.option import Options
-from promptbench.run.plan import Plan, Ready, check_answers, lay_out, within
+from promptbench.run.plan import Plan, assemble, within
+from promptbench.run.slot import Ready
 from promptbench.suite.read import PromptSpec, Suite, read_suite
 from promptbench.tune.finetune import Tuned, finetune_on
 from promptbench.tune.material import chosen_prompt, gather, labelled_cases, shuffled
@@ -218,15 +218,13 @@ def plan_of(
             spec = tuned[arm.name].spec
             model = open_model(spec, setup)
         ready.append(ready_for(field, arm, model, spec))
-    check_answers(ready, suite)
     run = Options(
         split=split,
         limit=options.limit,
         max_memory=options.max_memory,
         allow_leaks=options.allow_leaks,
     )
-    metrics = metrics_of(suite, setup.notify)
-    return lay_out(suite, run, field.judged[split], tuple(ready), metrics, (), said)
+    return assemble(suite, run, field.judged[split], tuple(ready), setup, said or {"curve": {}})
 
 
 def means_on_dev(result: Result) -> dict[str, float]:

@@ -17,6 +17,7 @@ from promptbench.metric.fidelity import (
     build_kept,
 )
 from promptbench.metric.fragment import build_fragments
+from promptbench.metric.judge import JudgeSettings, build_judge
 from promptbench.metric.length import (
     LengthSettings,
     SentencesSettings,
@@ -24,6 +25,7 @@ from promptbench.metric.length import (
     build_sentences,
     build_words,
 )
+from promptbench.metric.likelihood import LikelihoodSettings, build_logprob, build_perplexity
 from promptbench.metric.match import (
     ContainsSettings,
     ExactSettings,
@@ -83,10 +85,13 @@ METRICS: dict[str, MetricType] = {
     "json_fields": MetricType(JsonFieldsSettings, build_json_fields),
     "json_schema": MetricType(JsonSchemaSettings, build_json_schema),
     "json_valid": MetricType(JsonSettings, build_json_valid),
+    "judge": MetricType(JudgeSettings, build_judge),
     "kept_facts": MetricType(KeptSettings, build_kept),
     "latency": MetricType(UsageSettings, build_latency),
     "output_tokens": MetricType(UsageSettings, build_output_tokens),
     "reading_ease": MetricType(ReadingSettings, build_reading),
+    "reference_logprob": MetricType(LikelihoodSettings, build_logprob),
+    "reference_perplexity": MetricType(LikelihoodSettings, build_perplexity),
     "regex": MetricType(RegexSettings, build_regex),
     "rouge1": MetricType(RougeSettings, partial(build_rouge, "rouge1")),
     "rouge2": MetricType(RougeSettings, partial(build_rouge, "rouge2")),

@@ -13,7 +13,16 @@ from pathlib import Path
 import jinja2
 from markupsafe import Markup
 
-from promptbench.record import Case, Judgement, MetricInfo, Nearness, Prompt, Run, Sample
+from promptbench.record import (
+    Case,
+    Control,
+    Judgement,
+    MetricInfo,
+    Nearness,
+    Prompt,
+    Run,
+    Sample,
+)
 from promptbench.report.advice import Advice, advise
 from promptbench.report.axis import Axis, axis
 from promptbench.report.cases import CaseView, Viewer, orders
@@ -22,6 +31,7 @@ from promptbench.report.copying import copying
 from promptbench.report.early import is_early
 from promptbench.report.explore import TOLD, explore
 from promptbench.report.grid import Grid, lay_out, primary_metric
+from promptbench.report.judging import judging, noted
 from promptbench.report.learning import Learning, learning
 from promptbench.report.manifest import as_text, brief, tabulate
 from promptbench.report.number import Scale, count, duration, fixed, listing, probability, scale_of
@@ -70,6 +80,7 @@ def build_page(
     samples: Sequence[Sample],
     judgements: Sequence[Judgement] = (),
     nearness: Sequence[Nearness] = (),
+    controls: Sequence[Control] = (),
     families: Mapping[str, str] | None = None,
 ) -> str:
     """Build the page. It needs no network, and nothing in the records can become markup.
@@ -78,6 +89,8 @@ def build_page(
     """
     grid = lay_out(run, cases, samples)
     summary = summarise_grid(run, grid, families)
+    judges = judging(run, grid, summary, controls)
+    summary = noted(summary, judges)
     scales = _scales(run, summary)
     names = tuple(each.candidate.name for each in summary.standings)
     views = Viewer(run, summary.primary, names, scales).view(grid)
@@ -105,6 +118,7 @@ def build_page(
             told=TOLD,
             early=is_early(run),
             copied=copying(nearness, grid, names),
+            judging=judges,
             **_assets(_data(run, summary, views)),
         )
     )

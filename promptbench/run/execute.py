@@ -5,14 +5,16 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from itertools import groupby
 
-from promptbench.error import RunError
+from promptbench.metric.ask import AskingMetric
 from promptbench.metric.protocol import BatchMetric, Metric
 from promptbench.record import Case, Completion, Request, Run, Score
+from promptbench.run.ask import Listener, ask
+from promptbench.run.batch import now, refuse_strangers
 from promptbench.run.manifest import manifest_of
-from promptbench.run.plan import Plan, Slot
+from promptbench.run.plan import Plan
+from promptbench.run.slot import Slot
 from promptbench.store.database import Cell, Sitting, Store
 
 SCORED_AT_ONCE = 500
@@ -109,18 +111,6 @@ def requests(plan: Plan, slots: Sequence[Slot], sent: dict[str, Request]) -> Ite
         yield sent[slot.key]
 
 
-def refuse_strangers(batch: Sequence[Completion], sent: Mapping[str, Request], model: str) -> None:
-    """A model may leave a request unanswered, but not answer twice, or what it was not asked."""
-    waiting = set(sent)
-    for done in batch:
-        if done.key not in waiting:
-            raise RunError(
-                f"{model} answered a request that it was not asked, or one twice",
-                hint="Nothing of that batch was stored. It is a mistake in the model's backend.",
-            )
-        waiting.remove(done.key)
-
-
 def first_of_each(slots: Iterable[Slot]) -> tuple[Slot, ...]:
     """One slot a fingerprint: equal requests are generated once."""
     first: dict[str, Slot] = {}
@@ -142,13 +132,22 @@ def cell_of(slot: Slot) -> Cell:
     return (slot.candidate, slot.case, slot.repeat)
 
 
-def score(plan: Plan, store: Store, run_id: str) -> None:
-    """Score every stored output that lacks a score. An error is not an output."""
+def score(plan: Plan, store: Store, run_id: str, listener: Listener | None = None) -> int:
+    """Score every stored output that lacks a score. An error is not an output.
+
+    Returns for how many scores a model was asked that did not answer.
+    """
+    score_alone(plan, store, run_id)
+    return ask(plan, store, run_id, listener)
+
+
+def score_alone(plan: Plan, store: Store, run_id: str) -> None:
+    """Score what lacks a score by the metrics that ask no model."""
     have = {(cell, found.metric) for cell, found in store.scores(run_id)}
     outputs = [(cell, done) for cell, done in store.outputs(run_id) if not done.error]
     for start in range(0, len(outputs), SCORED_AT_ONCE):
         part = outputs[start : start + SCORED_AT_ONCE]
-        for metric in plan.metrics:
+        for metric in (each for each in plan.metrics if not isinstance(each, AskingMetric)):
             lacking = [(cell, done) for cell, done in part if (cell, metric.info.name) not in have]
             pairs = [(done, plan.cases[cell[1]]) for cell, done in lacking]
             found = scores(metric, pairs)
@@ -161,8 +160,3 @@ def scores(metric: Metric, pairs: Sequence[tuple[Completion, Case]]) -> list[Sco
     if isinstance(metric, BatchMetric):
         return metric.score_all(pairs) if pairs else []
     return [metric.score(completion, case) for completion, case in pairs]
-
-
-def now() -> str:
-    """The time as the store writes it: UTC, to the second."""
-    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -13,16 +13,19 @@ from typing import Protocol
 from promptbench.error import PromptbenchError, StoreError
 from promptbench.gate.rule import Gate
 from promptbench.record import Completion, Judgement, RunStatus
+from promptbench.report.grid import lay_out
+from promptbench.report.judging import judging, noted
 from promptbench.report.page import build_page
-from promptbench.report.summary import Summary, summarise
+from promptbench.report.summary import Summary, summarise_grid
 from promptbench.report.write import write_report
 from promptbench.run.evidence import check_baselines, judged
-from promptbench.run.execute import begin, generate, score
+from promptbench.run.execute import begin, generate, score, score_alone
 from promptbench.run.nearness import measure_nearness
 from promptbench.run.option import Options
 from promptbench.run.pairing import load
 from promptbench.run.plan import Plan, make_plan
 from promptbench.run.race import check_race, race, unfinished
+from promptbench.store.answer import controls
 from promptbench.store.database import Store
 from promptbench.store.nearness import nearness
 from promptbench.store.outcome import judgements, save_judgements
@@ -40,8 +43,11 @@ class Watcher(Protocol):
         """A long step begins."""
         ...
 
-    def planned(self, total: int, missing: int) -> None:
-        """The plan has `total` cells, of which `missing` must be generated."""
+    def planned(self, total: int, missing: int, what: str = "outputs") -> None:
+        """The plan has `total` cells, of which `missing` must be generated.
+
+        Told once more for what metrics ask of models; `what` says what is counted.
+        """
         ...
 
     def generated(self, batch: list[Completion]) -> None:
@@ -97,12 +103,12 @@ def run_plan(plan: Plan, watcher: Watcher) -> Result:
                     watcher.generated(batch)
                     generated += len(batch)
                     if time.monotonic() - scored > SCORED_EVERY:
-                        score(plan, store, work.run_id)
+                        score_alone(plan, store, work.run_id)
                         scored = time.monotonic()
             watcher.note("Scoring ...")
-            score(plan, store, work.run_id)
+            unanswered = score(plan, store, work.run_id, watcher)
             measure_nearness(plan, store, work.run_id)
-        errors = unfinished(plan, store, work.run_id)
+        errors = unfinished(plan, store, work.run_id) + unanswered
         store.set_status(work.run_id, "failed" if errors else "complete")
         watcher.note("Writing the report ...")
         summary, report = report_of(store, work.run_id, reports, plan.gates)
@@ -119,7 +125,7 @@ def scored_anyway(plan: Plan, store: Store, run_id: str) -> Iterator[None]:
         yield
     except BaseException:
         with suppress(PromptbenchError):  # what stopped the work matters more
-            score(plan, store, run_id)
+            score_alone(plan, store, run_id)
         raise
 
 
@@ -131,11 +137,14 @@ def report_of(
     `gates` are judged first and what becomes of them is stored; None leaves what is stored.
     """
     found = load(store, run_id)
-    summary = summarise(found.run, found.cases, found.samples)
+    tried = tuple(controls(store, run_id))
+    grid = lay_out(found.run, found.cases, found.samples)
+    summary = summarise_grid(found.run, grid)
     if gates is not None:
         save_judgements(store, run_id, judged(gates, found, summary, store))
     gated, near = judgements(store, run_id), nearness(store, run_id)
-    page = build_page(found.run, found.cases, found.samples, gated, near)
+    page = build_page(found.run, found.cases, found.samples, gated, near, tried)
+    summary = noted(summary, judging(found.run, grid, summary, tried))
     return summary, write_report(page, reports / run_id)
 
 

@@ -37,6 +37,7 @@ def manifest_of(plan: Plan) -> dict[str, Any]:
             spec.name: spec.examples.model_dump() for spec in suite.prompts if spec.examples
         },
         "models": {r.candidate.model: model_facts(r.model.info) for r in plan.ready},
+        **judges_of(plan),
         "sampling": {name or "all": s.canonical() for name, s in suite.samplings.items()},
         "seed": options.seed,
         "repeats": plan.repeats,
@@ -44,6 +45,12 @@ def manifest_of(plan: Plan) -> dict[str, Any]:
         "hardware": hardware(),
         **plan.extra,
     }
+
+
+def judges_of(plan: Plan) -> dict[str, Any]:
+    """The models that metrics ask, if any do."""
+    facts = {name: model_facts(model.info) for name, model in plan.jury.items()}
+    return {"judges": facts} if facts else {}
 
 
 def command_of(plan: Plan) -> str:

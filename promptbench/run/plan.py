@@ -4,50 +4,28 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from promptbench import __version__
-from promptbench.error import ModelError, SuiteError, choices
+from promptbench.error import SuiteError, choices
 from promptbench.gate.rule import Gate, read_gates
 from promptbench.metric.protocol import Metric
 from promptbench.model.protocol import Model, Notify, Setup, quiet
 from promptbench.model.spec import open_model
 from promptbench.prompt.template import Template
 from promptbench.record import Candidate, Case, MetricInfo, Request, Sampling
-from promptbench.run.examples import Examples, examples_for
+from promptbench.run.examples import examples_for
 from promptbench.run.fingerprint import fingerprint
+from promptbench.run.fit import check_answers, check_fit
 from promptbench.run.hygiene import Judged, judged_cases
+from promptbench.run.jury import check_asking, introduced, open_jury, open_stated
 from promptbench.run.measure import metrics_of
 from promptbench.run.option import Options
+from promptbench.run.slot import Ready, Slot
 from promptbench.suite.read import PromptSpec, Suite
-
-
-@dataclass(frozen=True, slots=True)
-class Slot:
-    """One cell of a run: positions of candidate and case, repeat, and the request's fingerprint.
-
-    `tokens` is the length of the prompt. Requests are rendered again when they are sent, so that
-    a plan of a hundred thousand cells stays small.
-    """
-
-    candidate: int
-    case: int
-    repeat: int
-    key: str
-    tokens: int
-
-
-@dataclass(frozen=True, slots=True)
-class Ready:
-    """A candidate with what it needs to render and run."""
-
-    candidate: Candidate
-    template: Template
-    examples: Examples | None
-    model: Model
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +42,7 @@ class Plan:
     repeats: int
     digest: str
     gates: tuple[Gate, ...] = ()
+    jury: Mapping[str, Model] = field(default_factory=dict)
     extra: Mapping[str, Any] = field(default_factory=dict)
 
     @property
@@ -92,8 +71,7 @@ def make_plan(
     `judged` are the cases, if they are not to be read and checked for leaks. Raises InputError
     with file and line; nothing has been run then.
     """
-    metrics = metrics_of(suite, notify)
-    primary = primary_metric(suite, metrics)
+    primary_metric(suite, metrics_of(suite, notify))  # before anything that takes long
     templates = [
         (spec, Template(spec.name, spec.path, spec.shown, suite.workspace))
         for spec in chosen_prompts(suite, options)
@@ -101,7 +79,8 @@ def make_plan(
     shown = {name for _, template in templates for name in template.names}
     judged = judged or judged_cases(suite, options, shown, notify)
     examples = {spec.name: examples_for(suite, spec, made.names) for spec, made in templates}
-    models = open_models(suite, options, notify)
+    setup = setup_for(suite, options, notify)
+    models = open_models(suite, options, setup)
     samplings = chosen_samplings(suite, options)
     ready = tuple(
         Ready(
@@ -120,34 +99,47 @@ def make_plan(
         for sampling_name, sampling in samplings.items()
         for spec, template in templates
     )
-    check_answers(ready, suite)
-    gates = gates_of(suite, options, metrics, primary, ready)
-    return lay_out(suite, options, judged, ready, metrics, gates)
+    return assemble(suite, options, judged, ready, setup)
 
 
-def lay_out(
+def assemble(
     suite: Suite,
     options: Options,
     judged: Judged,
     ready: tuple[Ready, ...],
-    metrics: tuple[Metric, ...],
-    gates: tuple[Gate, ...] = (),
+    setup: Setup,
     extra: Mapping[str, Any] | None = None,
 ) -> Plan:
     """Every cell of some candidates over some cases; `extra` goes into the run's manifest.
 
-    Raises ModelError for what does not fit.
+    Raises InputError for what cannot answer, be asked, or fit.
     """
+    metrics = metrics_of(suite, setup.notify)
+    jury = open_jury(suite, metrics, [one.model for one in ready], setup)
+    metrics = introduced(metrics, jury)
     primary = primary_metric(suite, metrics)
+    check_answers(ready, suite)
+    check_asking(suite, metrics, judged.cases, {r.candidate: r.model for r in ready}, jury)
+    gates = () if extra else gates_of(suite, options, metrics, primary, ready)
     repeats = options.repeats or suite.repeats
-    cases = judged.cases
-    slots = tuple(all_slots(ready, cases, repeats))
-    check_fit(ready, cases, slots)
-    digest = plan_digest(suite, options.split, cases, ready, slots, metrics, primary)
+    slots = tuple(all_slots(ready, judged.cases, repeats))
+    check_fit(ready, judged.cases, slots)
+    digest = plan_digest(suite, options.split, judged.cases, ready, slots, metrics, primary)
     if options.race:  # it leaves cells empty that another run would fill
         digest = hashlib.sha256(f"race {digest}".encode()).hexdigest()
     return Plan(
-        suite, options, judged, ready, slots, metrics, primary, repeats, digest, gates, extra or {}
+        suite=suite,
+        options=options,
+        judged=judged,
+        ready=ready,
+        slots=slots,
+        metrics=metrics,
+        primary=primary,
+        repeats=repeats,
+        digest=digest,
+        gates=gates,
+        jury=jury,
+        extra=extra or {},
     )
 
 
@@ -199,24 +191,16 @@ def chosen_samplings(suite: Suite, options: Options) -> dict[str, Sampling]:
     return {name: replace(s, seed=options.seed) for name, s in suite.samplings.items()}
 
 
-def open_models(suite: Suite, options: Options, notify: Notify) -> dict[str, Model]:
-    """Open the models asked for. A suite's relative paths start from its workspace."""
-    setup = Setup(suite.workspace, notify, options.max_memory, options.device, options.precision)
+def setup_for(suite: Suite, options: Options, notify: Notify) -> Setup:
+    """How models are opened. A suite's relative paths start from its workspace."""
+    return Setup(suite.workspace, notify, options.max_memory, options.device, options.precision)
+
+
+def open_models(suite: Suite, options: Options, setup: Setup) -> dict[str, Model]:
+    """Open the models asked for."""
     if options.models:
         return {spec: open_model(spec, setup) for spec in options.models}
-    found: dict[str, Model] = {}
-    for model in suite.models:
-        try:
-            own = replace(
-                setup,
-                device=model.device or setup.device,
-                precision=model.precision or setup.precision,
-            )
-            found[model.name] = open_model(model.spec, own)
-        except ModelError as error:
-            where = error.where or model.where
-            raise ModelError(error.what, where=where, hint=error.hint) from error
-    return found
+    return {model.name: open_stated(model, setup) for model in suite.models}
 
 
 def candidate_name(
@@ -245,58 +229,6 @@ def all_slots(ready: Sequence[Ready], cases: Sequence[Case], repeats: int) -> It
             for repeat in range(repeats):
                 key = fingerprint(one.model.info.identity, encoded, messages, sampling, repeat)
                 yield Slot(position, number, repeat, key, encoded.tokens)
-
-
-def check_answers(ready: Sequence[Ready], suite: Suite) -> None:
-    """A model that cannot write must choose, and one that cannot tell likelihoods must write."""
-    for one in ready:
-        info, choosing = one.model.info, one.candidate.sampling.choice is not None
-        if choosing and not info.chooses:
-            raise ModelError(
-                f"{one.candidate.model} does not tell how likely a given answer is",
-                where=suite.shown,
-                hint="Let it write the label: `sampling: {answer: written, max_tokens: 16}`.",
-            )
-        if not choosing and not info.writes:
-            raise ModelError(
-                f"{one.candidate.model} is {info.family} ({info.architecture}): it cannot write",
-                where=suite.shown,
-                hint="It can choose among labels: `task: classify` with `answer: likelihood`. To"
-                " write, take a decoder-only model (GPT, LLaMA ...) or a T5.",
-            )
-
-
-def check_fit(ready: Sequence[Ready], cases: Sequence[Case], slots: Iterable[Slot]) -> None:
-    """Nothing is cut off in silence: what does not fit is an error that says by how much."""
-    over: dict[int, list[tuple[int, Slot]]] = {}
-    for slot in slots:
-        one = ready[slot.candidate]
-        context = one.model.info.context
-        excess = needed(one, slot.tokens) - context
-        if context and excess > 0 and slot.repeat == 0:
-            over.setdefault(slot.candidate, []).append((excess, slot))
-    for position, found in over.items():
-        one = ready[position]
-        excess, slot = max(found, key=lambda pair: pair[0])
-        raise ModelError(
-            f"prompt '{one.candidate.prompt.name}' does not fit {one.candidate.model} in"
-            f" {len(found)} of {len(cases)} cases; case {cases[slot.case].id} needs {excess:,}"
-            f" tokens more than the context of {one.model.info.context:,}"
-            f" (prompt {slot.tokens:,}, output up to {one.model.room(one.candidate.sampling):,})",
-            where=one.template.shown,
-            hint=shorter(one),
-        )
-
-
-def shorter(one: Ready) -> str:
-    """What makes a prompt fit: an encoder's context does not hold the output."""
-    lower = " lower sampling.max_tokens," if one.model.info.family == "decoder-only" else ""
-    return f"Shorten the case or the prompt,{lower} or take a model with a longer context."
-
-
-def needed(one: Ready, tokens: int) -> int:
-    """Tokens that must fit: the prompt, and the answer where it takes room beside it."""
-    return tokens + one.model.room(one.candidate.sampling)
 
 
 def plan_digest(

@@ -12,7 +12,8 @@ from typing import Protocol
 from promptbench.error import SuiteError
 from promptbench.record import Case, Completion, MetricInfo
 from promptbench.run.execute import Work, cell_of, generate, score
-from promptbench.run.plan import Plan, Slot
+from promptbench.run.plan import Plan
+from promptbench.run.slot import Slot
 from promptbench.stats.race import start
 from promptbench.store.database import Cell, Store
 from promptbench.store.outcome import save_stops

@@ -172,27 +172,8 @@ class Store:
         """
         with explained(self.path), transaction(self.connection):
             for done in completions:
-                request = requests[done.key]
-                ids = array("I", request.encoded.ids).tobytes()
-                row = (done.key, request.encoded.text, ids, messages_json(request.messages))
-                self.connection.execute("INSERT OR IGNORE INTO request VALUES (?, ?, ?, ?)", row)
-                cursor = self.connection.execute(
-                    f"INSERT INTO completion (key, created, {COLUMNS})"
-                    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                    (
-                        done.key,
-                        created,
-                        done.text,
-                        done.prompt_tokens,
-                        done.output_tokens,
-                        done.finish_reason,
-                        done.seconds,
-                        done.error,
-                        packed(done.choices),
-                        packed(done.logprobs),
-                    ),
-                )
-                self.put_samples([(run_id, *cell, cursor.lastrowid) for cell in cells[done.key]])
+                number = self.put_completion(requests[done.key], done, created)
+                self.put_samples([(run_id, *cell, number) for cell in cells[done.key]])
 
     def add_seconds(self, run_id: str, seconds: float) -> None:
         """Add to the wall time that a run has taken."""
@@ -255,6 +236,32 @@ class Store:
         digest = body_digest(text)
         self.connection.execute("INSERT OR IGNORE INTO body VALUES (?, ?)", (digest, text))
         return digest
+
+    def put_completion(self, request: Request, done: Completion, created: str) -> int:
+        """Write what came back, and its prompt where that is new; returns the completion's id.
+
+        Inside a transaction.
+        """
+        ids = array("I", request.encoded.ids).tobytes()
+        prompt = (done.key, request.encoded.text, ids, messages_json(request.messages))
+        self.connection.execute("INSERT OR IGNORE INTO request VALUES (?, ?, ?, ?)", prompt)
+        cursor = self.connection.execute(
+            f"INSERT INTO completion (key, created, {COLUMNS})"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                done.key,
+                created,
+                done.text,
+                done.prompt_tokens,
+                done.output_tokens,
+                done.finish_reason,
+                done.seconds,
+                done.error,
+                packed(done.choices),
+                packed(done.logprobs),
+            ),
+        )
+        return int(cursor.lastrowid or 0)
 
     def put_samples(self, rows: Sequence[tuple[object, ...]]) -> None:
         """Fill cells; an output gives way to nothing, an error to the next try.

@@ -44,6 +44,21 @@ def test_a_run_prints_the_ranking_and_where_the_report_is(ask: Ask, workspace: W
     assert "12 outputs, 12 to generate" in reply.err
 
 
+def test_what_metrics_ask_is_counted_apart(ask: Ask, workspace: Workspace):
+    judge = "{name: short, model: fake:judge, rubric: 5 = short, verdict: likelihood}"
+    workspace.edit(SUITE, "  - words: {max: 8}\n", f"  - judge: {judge}\n")
+    reply = ask("run", SUITE)
+    assert reply.code == 0
+    assert "12 outputs, 12 to generate" in reply.err
+    assert "24 answers for metrics, 24 to generate" in reply.err
+    assert "The judge short can be fooled by a constant answer" in reply.out.replace("\n", " ")
+    workspace.edit(SUITE, "5 = short", "5 = brief")
+    assert "24 answers for metrics, 24 to generate" in ask("run", SUITE).err
+    workspace.edit(SUITE, "5 = brief", "5 = short")
+    workspace.edit(SUITE, "  - rougeL\n", "  - rouge1\n")
+    assert "24 answers for metrics, 24 stored already, 0 to generate" in ask("run", SUITE).err
+
+
 def test_a_second_run_says_what_was_stored_already(ask: Ask):
     ask("run", SUITE, "--limit", "2")
     assert "12 outputs, 4 stored already, 8 to generate" in ask("run", SUITE).err

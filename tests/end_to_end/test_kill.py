@@ -130,3 +130,48 @@ def generated_twice(workspace: Workspace) -> int:
         sql = "SELECT count(*) - count(DISTINCT key) FROM completion"
         (found,) = next(store.query(sql))
     return int(found)
+
+
+JUDGED = """\
+metrics:
+  - rougeL
+  - judge: {name: helpful, model: fake:judge, rubric: 5 = short, verdict: likelihood}
+"""
+
+
+def answered(workspace: Workspace) -> int:
+    """How many answers of the judge are stored, as another process sees it."""
+    path = store_path(workspace.folder)
+    if not path.exists():
+        return 0
+    try:
+        with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as opened:
+            return int(opened.execute("SELECT count(*) FROM answer").fetchone()[0])
+    except sqlite3.OperationalError:  # it is being made
+        return 0
+
+
+@pytest.mark.slow
+def test_a_run_that_is_killed_while_a_judge_answers_asks_nothing_twice(tmp_path: Path):
+    killed, whole = (write_workspace(tmp_path / name) for name in ("killed", "whole"))
+    for workspace in (killed, whole):
+        workspace.edit("suites/mail.yaml", "metrics:\n  - rougeL\n  - words: {max: 8}\n", JUDGED)
+        workspace.cases("test", *map(email, range(30)))
+    progress = [0]
+    for _ in range(2):
+        with killed.start(*COMMAND, **BEHAVIOUR) as process:
+            while answered(killed) < progress[-1] + 9 and process.poll() is None:
+                time.sleep(0.002)
+            process.kill()
+            process.communicate()
+        progress.append(answered(killed))
+    assert 0 < progress[1] < progress[2] < 60 + 40
+    for workspace in (killed, whole):
+        with workspace.start(*COMMAND, **BEHAVIOUR) as process:
+            _, err = process.communicate()
+        assert process.returncode == 0, err
+    assert answered(killed) == answered(whole) == 60 + 40  # outputs, and two controls on 20 cases
+    assert generated_twice(killed) == 0
+    with killed.store() as store:
+        (line,) = store.runs()
+    assert killed.samples(line.id) == whole.samples(line.id)

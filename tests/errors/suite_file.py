@@ -243,6 +243,36 @@ ENTRIES = [
         f"{SUITE}:11",
     ),
     Entry(
+        "judge-without-rubric",
+        "asked for a judge and did not say by what it judges",
+        suite(METRICS, metric("judge: {model: ./checkpoints/tiny}")),
+        f"{SUITE}:11",
+    ),
+    Entry(
+        "judge-unknown-model",
+        "misspelt the model that judges",
+        suite(METRICS, metric('judge: {model: smolm2, rubric: "5 = good"}')),
+        f"{SUITE}:11",
+    ),
+    Entry(
+        "judge-unknown-field",
+        "let a judge see a field that no case has",
+        suite(
+            METRICS,
+            metric('judge: {model: ./checkpoints/tiny, rubric: "5 = good", fields: [boddy]}'),
+        ),
+        f"{SUITE}:11",
+    ),
+    Entry(
+        "judge-unknown-rival",
+        "let a judge compare with a prompt that the suite does not have",
+        suite(
+            METRICS,
+            metric("judge: {model: ./checkpoints/tiny, against: plane, criterion: clearer}"),
+        ),
+        f"{SUITE}:11",
+    ),
+    Entry(
         "same-metric-twice",
         "used a metric twice under one name",
         suite("words: {max: 60}", "words: {max: 60}\n  - words: {min: 5}"),

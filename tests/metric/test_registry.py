@@ -17,6 +17,7 @@ from .ask import LABELS, metric, output
 REQUIRED = {
     "characters": {"max": 9},
     "cost": {"input": 1.0, "output": 2.0},
+    "judge": {"model": "fake:judge", "rubric": "5 = good"},
     "json_schema": {"rules": {"type": "object"}},
     "regex": {"pattern": "a"},
     "sentences": {"max": 9},
@@ -50,6 +51,8 @@ CHOSEN_ONLY = ("brier", "calibration")
 # What needs an input, JSON or log-probabilities, which "a b" and its case do not have.
 WITHOUT_MORE = ("compression", "confidence", "coverage", "density", "invented_facts")
 WITHOUT_MORE += ("json_fields", "kept_facts")
+# What a run must ask a model for.
+WITHOUT_MORE += ("judge", "reference_logprob", "reference_perplexity")
 # What is not 1 for a text that is its own reference.
 ELSEWHERE = ("bleu", "chrf", "cost", "json_schema", "json_valid", "latency", "output_tokens")
 ELSEWHERE += ("reading_ease", "tokens_per_second", "tone")

@@ -71,13 +71,17 @@ class Notes:
     missing: int = 0
     batches: list[list[Completion]] = field(default_factory=list)
     stops: list[tuple[str, int, int, int]] = field(default_factory=list)
+    asked: list[tuple[int, int]] = field(default_factory=list)
 
     def note(self, message: str) -> None:
         """See Watcher."""
 
-    def planned(self, total: int, missing: int) -> None:
+    def planned(self, total: int, missing: int, what: str = "outputs") -> None:
         """See Watcher."""
-        self.total, self.missing = total, missing
+        if what == "outputs":
+            self.total, self.missing = total, missing
+        else:
+            self.asked.append((total, missing))
 
     def generated(self, batch: list[Completion]) -> None:
         """See Watcher."""

@@ -31,7 +31,9 @@ def test_a_store_from_before_opens_and_knows_of_none(tmp_path: Path, workspace: 
     run = workspace.run(limit=1)
     path = store_path(workspace.folder)
     connection = sqlite3.connect(path)
-    connection.executescript("DROP TABLE nearness; PRAGMA user_version = 3;")
+    connection.executescript(
+        "DROP TABLE nearness; DROP TABLE answer; DROP TABLE control; PRAGMA user_version = 3;"
+    )
     connection.close()
     store = Store(path)
     assert store.connection.execute("PRAGMA user_version").fetchone() == (len(migrations()),)

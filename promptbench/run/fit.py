@@ -1,0 +1,62 @@
+"""Can a plan's models answer, and do its prompts fit? Seen before anything runs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from promptbench.error import ModelError
+from promptbench.record import Case
+from promptbench.run.slot import Ready, Slot
+from promptbench.suite.read import Suite
+
+
+def check_answers(ready: Sequence[Ready], suite: Suite) -> None:
+    """A model that cannot write must choose, and one that cannot tell likelihoods must write."""
+    for one in ready:
+        info, choosing = one.model.info, one.candidate.sampling.choice is not None
+        if choosing and not info.chooses:
+            raise ModelError(
+                f"{one.candidate.model} does not tell how likely a given answer is",
+                where=suite.shown,
+                hint="Let it write the label: `sampling: {answer: written, max_tokens: 16}`.",
+            )
+        if not choosing and not info.writes:
+            raise ModelError(
+                f"{one.candidate.model} is {info.family} ({info.architecture}): it cannot write",
+                where=suite.shown,
+                hint="It can choose among labels: `task: classify` with `answer: likelihood`. To"
+                " write, take a decoder-only model (GPT, LLaMA ...) or a T5.",
+            )
+
+
+def check_fit(ready: Sequence[Ready], cases: Sequence[Case], slots: Iterable[Slot]) -> None:
+    """Nothing is cut off in silence: what does not fit is an error that says by how much."""
+    over: dict[int, list[tuple[int, Slot]]] = {}
+    for slot in slots:
+        one = ready[slot.candidate]
+        context = one.model.info.context
+        excess = needed(one, slot.tokens) - context
+        if context and excess > 0 and slot.repeat == 0:
+            over.setdefault(slot.candidate, []).append((excess, slot))
+    for position, found in over.items():
+        one = ready[position]
+        excess, slot = max(found, key=lambda pair: pair[0])
+        raise ModelError(
+            f"prompt '{one.candidate.prompt.name}' does not fit {one.candidate.model} in"
+            f" {len(found)} of {len(cases)} cases; case {cases[slot.case].id} needs {excess:,}"
+            f" tokens more than the context of {one.model.info.context:,}"
+            f" (prompt {slot.tokens:,}, output up to {one.model.room(one.candidate.sampling):,})",
+            where=one.template.shown,
+            hint=shorter(one),
+        )
+
+
+def shorter(one: Ready) -> str:
+    """What makes a prompt fit: an encoder's context does not hold the output."""
+    lower = " lower sampling.max_tokens," if one.model.info.family == "decoder-only" else ""
+    return f"Shorten the case or the prompt,{lower} or take a model with a longer context."
+
+
+def needed(one: Ready, tokens: int) -> int:
+    """Tokens that must fit: the prompt, and the answer where it takes room beside it."""
+    return tokens + one.model.room(one.candidate.sampling)

@@ -1,0 +1,35 @@
+"""The parts of a plan: its candidates made ready, and its cells."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from promptbench.model.protocol import Model
+from promptbench.prompt.template import Template
+from promptbench.record import Candidate
+from promptbench.run.examples import Examples
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """One cell of a run: positions of candidate and case, repeat, and the request's fingerprint.
+
+    `tokens` is the length of the prompt. Requests are rendered again when they are sent, so that
+    a plan of a hundred thousand cells stays small.
+    """
+
+    candidate: int
+    case: int
+    repeat: int
+    key: str
+    tokens: int
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """A candidate with what it needs to render and run."""
+
+    candidate: Candidate
+    template: Template
+    examples: Examples | None
+    model: Model
