@@ -11,12 +11,12 @@ from promptbench.curve.option import CurveOptions
 Kind = Literal["prompt", "tune"]
 
 # A prompt learns from few examples; a training from many. Doubling shows where a curve bends.
-SHOTS, QUICK_SHOTS = (1, 2, 4, 8), (1, 3)
+SHOTS, QUICK_SHOTS = (1, 2, 4, 8), (3,)
 FIRST_SIZE, QUICK_STEP = 8, 4
 SEEDS, QUICK_SEEDS = 3, 2
 
 # A training on few cases goes over them more often, so that it has this many steps at least.
-LEAST_STEPS = 24
+LEAST_STEPS, QUICK_STEPS = 24, 16
 MOST_EPOCHS = 8
 
 
@@ -68,7 +68,7 @@ def tune_arms(prompt: str, options: CurveOptions, labels: int, batch: int) -> li
             size,
             prompt,
             seed,
-            epochs=options.wish.epochs or epochs_for(size, batch),
+            epochs=options.wish.epochs or epochs_for(size, batch, options.quick),
             seeded=seeds > 1,
         )
         for size in sizes_of(options, labels)
@@ -106,6 +106,7 @@ def seeds_of(options: CurveOptions) -> int:
     return options.seeds or (QUICK_SEEDS if options.quick else SEEDS)
 
 
-def epochs_for(size: int, batch: int) -> int:
+def epochs_for(size: int, batch: int, quick: bool = False) -> int:
     """Epochs that make at least LEAST_STEPS steps, if MOST_EPOCHS suffice for that."""
-    return max(1, min(MOST_EPOCHS, -(-LEAST_STEPS * batch // size)))
+    steps = QUICK_STEPS if quick else LEAST_STEPS
+    return max(1, min(MOST_EPOCHS, -(-steps * batch // size)))
