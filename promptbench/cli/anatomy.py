@@ -10,11 +10,13 @@ import click
 
 from promptbench.cli.terminal import err, out, plain, table
 from promptbench.cli.training import TrainingProgress
-from promptbench.report.number import fixed
+from promptbench.report.number import Scale, fixed
 from promptbench.suite.location import workspace_of
 
 if TYPE_CHECKING:
     from promptbench.report.anatomy import Study
+
+SCALE = Scale(3)
 
 
 @click.command("anatomy")
@@ -84,7 +86,7 @@ def show(found: Study) -> None:
         [
             effect.name,
             fixed(found.loss + effect.change, 3),
-            fixed(effect.change, 3),
+            SCALE.signed(effect.change),
             f"{effect.worse} of {effect.examples}",
         ]
         for effect in found.effects

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from promptbench.report.effect import Effect, bars
+from promptbench.report.effect import SCALE, Effect, bars
 from promptbench.report.heat import AttentionMap, heat
 from promptbench.report.page import digest, environment, source
 
@@ -52,6 +52,7 @@ def build_anatomy(study: Study) -> str:
         .get_template("anatomy.html.j2")
         .render(
             study=study,
+            signed=SCALE.signed,
             bars=bars(study.effects),
             heats=[heat(each) for each in study.maps],
             style=Markup(style),

@@ -33,8 +33,8 @@ def spans(ids: Ids, sentinels: Ids, end: int, draw: Generator) -> Example:
     One further sentinel and `end` close the labels, `end` the inputs. At least one token is left
     between two spans, and before the first. Raises ValueError for fewer than four tokens.
     """
-    noise = max(1, round(len(ids) * NOISE))
-    number = min(max(1, round(noise / SPAN)), len(sentinels) - 1)
+    noise, number = amount(len(ids))
+    number = min(number, len(sentinels) - 1)
     hidden = pieces(noise, number, draw)
     kept = pieces(len(ids) - noise, number, draw)
     inputs, labels, at = [], [], 0
@@ -60,9 +60,21 @@ def pieces(total: int, number: int, draw: Generator) -> list[int]:
 def longest(context: int) -> int:
     """Tokens of a text whose corrupted form still fits: a sentinel takes a span's place."""
     length = context - 1
-    while length + 1 - round(length * NOISE) + max(1, round(length * NOISE / SPAN)) <= context:
+    while corrupted(length + 1) <= context:
         length += 1
-    return length - 1
+    return length
+
+
+def corrupted(length: int) -> int:
+    """Tokens that are left of a text as the input, its end token included."""
+    noise, number = amount(length)
+    return length - noise + number + 1
+
+
+def amount(length: int) -> tuple[int, int]:
+    """How many tokens of a text are hidden, and in how many spans."""
+    noise = max(1, round(length * NOISE))
+    return noise, max(1, round(noise / SPAN))
 
 
 def masks(ids: Ids, mask: int, words: tuple[int, int], draw: Generator) -> Example:

@@ -156,8 +156,11 @@ def nothing(module: nn.Module, given: Any, made: Tensor) -> Tensor:
 
 
 def at_zero(module: nn.Module, given: Any, named: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
-    """Every token at position 0."""
-    return given, named | {"position_ids": torch.zeros_like(named["position_ids"])}
+    """Every token at position 0; some models name the positions, some give them second."""
+    if "position_ids" in named:
+        return given, named | {"position_ids": torch.zeros_like(named["position_ids"])}
+    stream, positions, *rest = given
+    return (stream, torch.zeros_like(positions), *rest), named
 
 
 def without(head: int | None, heads: int) -> Callable[[nn.Module, tuple[Tensor]], tuple[Tensor]]:

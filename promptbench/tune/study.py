@@ -48,7 +48,7 @@ def study(
     parts = parts_of(anatomy, heads)
     examples = count(len(measured.examples), "example")
     watcher.note(f"Measuring the loss on {examples}, {len(parts)} parts off in turn ...")
-    whole, effects = effects_of(model.loaded, anatomy, parts, measured, watcher)
+    whole, effects = effects_of(model.loaded, anatomy, parts, measured)
     shown = chosen(seen, heads or weightiest(effects, seen))
     tokens = model.tokens(subject.encoded)
     names, sections = sections_of(tokens, subject.places)
@@ -86,20 +86,18 @@ def parts_of(anatomy: Anatomy, heads: Sequence[str]) -> list[Part]:
 
 
 def effects_of(
-    model: Any, anatomy: Anatomy, parts: Sequence[Part], measured: Measured, watcher: Watcher
+    model: Any, anatomy: Anatomy, parts: Sequence[Part], measured: Measured
 ) -> tuple[Loss, list[Effect]]:
     """The loss with all parts, and the change without each."""
     before = losses(model, measured.examples)
     whole = total(before)
     effects = []
-    watcher.planned(len(parts), 0)
-    for step, part in enumerate(parts, 1):
+    for part in parts:
         with switched_off(anatomy, part):
             after = losses(model, measured.examples)
         change = total(after).mean - whole.mean
         worse = sum(new.nats > old.nats for new, old in zip(after, before, strict=True))
         effects.append(Effect(part.name, part.kind, part.layer, change, worse, len(after)))
-        watcher.stepped(step, total(after).mean)
     return whole, effects
 
 
