@@ -53,12 +53,8 @@ def command(arch: str, data: Path, fields: tuple[str, ...], **options: Any) -> N
     Ctrl-C or a kill costs the way since the last saved step; the same command continues.
     """
     from promptbench.tune.corpus import read_corpus
-    from promptbench.tune.pretrain import Order, pretrain
+    from promptbench.tune.pretrain import Order, check_order, pretrain
 
-    console = err()
-    corpus = read_corpus(data, fields)
-    for note in corpus.notes:
-        console.print(plain(note, "dim"))
     order = Order(
         shape=shape_of(arch, options),
         schedule=schedule_of(options),
@@ -66,7 +62,9 @@ def command(arch: str, data: Path, fields: tuple[str, ...], **options: Any) -> N
         vocabulary=options["vocabulary"],
         fresh=options["fresh"],
     )
-    with TrainingProgress(console) as progress:
+    check_order(order)
+    corpus = read_corpus(data, fields)
+    with TrainingProgress(err()) as progress:
         made = pretrain(corpus, order, progress)
     shown = shown_path(made.folder)
     if options["as_json"]:

@@ -51,7 +51,7 @@ def chosen(found: dict[str, Tensor], heads: Sequence[str]) -> dict[str, Tensor]:
         if head not in found:
             raise InputError(
                 f"the model has no head '{head}' to show",
-                hint=choices(head, found, "Heads are named layer.head, from 0:"),
+                hint=choices(head, found, "There are"),
             )
     return {head: found[head] for head in heads}
 

@@ -19,7 +19,7 @@ MIN_CHARACTERS = 2000
 HELD_LEAST, HELD_MOST = 0.05, 0.10
 # With fewer documents, whole ones would hold out too much or nothing: passages take their place.
 FEW = 20
-PASSAGE = 1500
+PASSAGE, PARTS = 1500, 40
 # A suite's own splits, which nothing may be trained on that is judged by them.
 JUDGED = {"test", "dev", "valid", "validation"}
 
@@ -66,7 +66,8 @@ def read_corpus(place: Path, fields: Sequence[str] = ()) -> Corpus:
     documents = list(texts)
     check_enough(documents, place)
     if len(documents) < FEW:
-        documents = list(dict.fromkeys(p for text in documents for p in passages(text)))
+        size = min(PASSAGE, sum(map(len, documents)) // PARTS)
+        documents = list(dict.fromkeys(p for text in documents for p in passages(text, size)))
         notes.append(f"few documents: held out by passage, of {len(documents)}")
     train, held = parted(documents)
     return Corpus(train, held, tuple(files), tuple(notes), digest_of(train, held))
@@ -142,11 +143,11 @@ def check_enough(documents: Sequence[str], place: Path) -> None:
         )
 
 
-def passages(text: str) -> Iterator[str]:
-    """A text in pieces of about `PASSAGE` characters, cut at blank lines, else at a line's end."""
+def passages(text: str, size: int) -> Iterator[str]:
+    """A text in pieces of `size` characters or more, cut at blank lines, else at a line's end."""
     piece = ""
     for line in text.split("\n"):
-        full = len(piece) >= PASSAGE and (not line.strip() or len(piece) >= 2 * PASSAGE)
+        full = len(piece) >= size and (not line.strip() or len(piece) >= 2 * size)
         if full:
             yield piece.strip("\n")
             piece = ""

@@ -18,7 +18,7 @@ from promptbench.tune.manifest import read_manifest, write_manifest
 from promptbench.tune.schedule import Schedule, check_schedule, steps_for
 from promptbench.tune.task import Stream, Task
 from promptbench.tune.unfinished import Unfinished, cannot_write
-from promptbench.tune.vocabulary import default_size, train_tokenizer
+from promptbench.tune.vocabulary import check_size, default_size, train_tokenizer
 from promptbench.tune.watch import Watcher
 
 FAMILIES: dict[Arch, Family] = {
@@ -56,13 +56,14 @@ def pretrain(corpus: Corpus, order: Order, watcher: Watcher) -> Pretrained:
     Raises InputError for a shape that cannot be and for a name that other settings have taken,
     DataError for too little text, RunError for a training that ran off.
     """
-    check_shape(order.shape)
-    check_schedule(order.schedule)
+    check_order(order)
     size = order.vocabulary or default_size(corpus.size)
     settings = settings_of(corpus, order, size)
     unfinished = Unfinished(order.folder)
     if not order.fresh and unfinished.finished(settings):
         return Pretrained(order.folder, read_manifest(order.folder), new=False)
+    for note in corpus.notes:
+        watcher.note(note)
     watcher.note(f"Training a vocabulary of up to {count(size, 'token')} ...")
     tokenizer = train_tokenizer(corpus.train, order.shape.arch, size, order.shape.context)
     task = Task(FAMILIES[order.shape.arch], tokenizer, order.shape.context)
@@ -72,6 +73,14 @@ def pretrain(corpus: Corpus, order: Order, watcher: Watcher) -> Pretrained:
     write_manifest(unfinished.folder / MAKING, "pretrain", {"settings": settings, **said})
     unfinished.finish(unfinished.folder / MAKING)
     return Pretrained(order.folder, read_manifest(order.folder), new=True)
+
+
+def check_order(order: Order) -> None:
+    """What can be said before the text is read. Raises InputError."""
+    check_shape(order.shape)
+    check_schedule(order.schedule)
+    if order.vocabulary:
+        check_size(order.vocabulary, order.shape.arch)
 
 
 def settings_of(corpus: Corpus, order: Order, size: int) -> dict[str, Any]:

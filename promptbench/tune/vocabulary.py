@@ -75,7 +75,7 @@ def train_tokenizer(texts: Iterable[str], arch: Arch, size: int, context: int) -
     from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 
     special = SPECIALS[arch]
-    check_size(size, len(special.tokens))
+    check_size(size, arch)
     made = Tokenizer(models.BPE())
     made.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     made.decoder = decoders.ByteLevel()
@@ -116,8 +116,9 @@ def added(special: Special, token: str) -> Any:
     return AddedToken(token, lstrip=mask, special=True, normalized=False)
 
 
-def check_size(size: int, specials: int) -> None:
-    """Every byte needs a token of its own."""
+def check_size(size: int, arch: Arch) -> None:
+    """Every byte needs a token of its own. Raises InputError."""
+    specials = len(SPECIALS[arch].tokens)
     least = BYTES + specials + 1
     if not least <= size <= LARGEST:
         raise InputError(

@@ -45,7 +45,7 @@ def test_from_text_to_a_run_and_a_look_inside(ask: Ask, workspace: Workspace):
     assert (said["new"], said["folder"]) == (False, "./checkpoints/llama-manuals")
 
     workspace.edit("suites/mail.yaml", "{max_tokens: 16}", "{max_tokens: 4}")
-    workspace.write("prompts/plain.j2", "{% block ask %}Mail{% endblock %} {{ subject }}")
+    workspace.write("prompts/plain.j2", "{% block instruction %}Mail{% endblock %} {{ subject }}")
     model = ("--model", "./checkpoints/llama-manuals")
     run = ask("run", "suites/mail.yaml", "--prompt", "plain", *model, "--limit", "2")
     assert run.code == 0, run.err
@@ -54,7 +54,7 @@ def test_from_text_to_a_run_and_a_look_inside(ask: Ask, workspace: Workspace):
     assert looked.code == 0, looked.err
     assert "references behind the prompt plain: 6 examples" in looked.out
     assert "head 0.1" in looked.out
-    assert "ask" in looked.out
+    assert "instruction" in looked.out
     page = workspace.folder / "reports" / "anatomy-checkpoints-llama-manuals"
     assert {"index.html", "loss.svg"} <= {path.name for path in page.iterdir()}
 
@@ -117,7 +117,7 @@ def test_a_training_that_is_killed_goes_on(tmp_path: Path):
     ("arguments", "says"),
     [
         (("--data", "nowhere"), "no such folder or file"),
-        (("--data", "suites", "--name", "../out"), "a checkpoint cannot be named '../out'"),
+        (("--data", "manuals", "--name", "../out"), "a checkpoint cannot be named '../out'"),
         (("--data", "prompts"), "there is no text in the folder"),
         (("--data", "manuals", "--heads", "3"), "--dim 256 cannot be shared among --heads 3"),
         (("--data", "manuals", "--vocabulary", "100"), "--vocabulary is 100"),

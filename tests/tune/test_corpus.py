@@ -92,7 +92,7 @@ def test_a_single_long_text_is_held_out_by_passage(tmp_path: Path):
     assert corpus.held
     assert len(corpus.train) > 5
     assert all(piece in whole for piece in everything(corpus))
-    assert "\n\n".join(passages(whole)) == whole
+    assert "\n\n".join(passages(whole, 1500)) == whole
 
 
 def test_a_file_that_is_not_utf8_is_named_with_its_line(tmp_path: Path):
@@ -132,3 +132,11 @@ def test_html_is_read_as_one_sees_it():
         "<p>One\n  two <i>three</i>, four.</p><ul><li>x<li>y</ul><pre>a\n  b</pre></body>"
     )
     assert without_tags(page) == "A & B\nOne two three, four.\nx\ny\na\n  b"
+
+
+def test_a_page_of_short_lines_is_enough(tmp_path: Path):
+    path = tmp_path / "page.md"
+    path.write_text("\n".join(f"Line {n} of a page." for n in range(150)), encoding="utf-8")
+    corpus = read_corpus(path)
+    share = sum(map(len, corpus.held)) / sum(map(len, everything(corpus)))
+    assert 0.05 <= share <= 0.10
