@@ -42,7 +42,7 @@ FIGURES = {"loss": 3, "perplexity": 1, "bits_per_byte": 3}
 @click.option("--name", default="", help="Name of the checkpoint; by default ARCH-DATA.")
 @click.option("--out", "place", type=click.Path(path_type=Path), help="Folder of checkpoints.")
 @click.option("--steps", type=click.IntRange(0), default=0, help="By default a dozen readings.")
-@click.option("--batch", type=click.IntRange(1), default=16, show_default=True)
+@click.option("--batch", type=click.IntRange(1), default=8, show_default=True)
 @click.option("--lr", type=float, default=1e-3, show_default=True, help="Highest learning rate.")
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
 @click.option("--fresh", is_flag=True, help="Replace a checkpoint of that name.")

@@ -9,7 +9,8 @@ from promptbench.report.axis import Axis, Tick, axis
 from promptbench.report.number import Scale
 
 ROW, GAP, TOP, BOTTOM = 19, 10, 10, 34
-NAMES, PLOT, FIGURES = 130, 430, 76
+PLOT, FIGURES = 430, 76
+LETTER = 6.4
 SCALE = Scale(3)
 
 
@@ -60,28 +61,29 @@ def bars(effects: Sequence[Effect]) -> Bars | None:
     scale = axis([0.0, *(effect.change for effect in effects)])
     if not effects or scale is None:
         return None
+    left = round(max(len(effect.name) for effect in effects) * LETTER + 16)
     made, y, layer = [], float(TOP), effects[0].layer
     for effect in effects:
         if effect.layer != layer:
             y, layer = y + GAP, effect.layer
-        start, end = sorted((place(scale, 0.0), place(scale, effect.change)))
+        start, end = sorted(place(scale, left, value) for value in (0.0, effect.change))
         figure = SCALE.signed(effect.change)
         made.append(Bar(effect.name, effect.kind, y, start, round(end - start, 1), figure))
         y += ROW
     return Bars(
-        width=NAMES + PLOT + FIGURES,
+        width=left + PLOT + FIGURES,
         height=y + BOTTOM,
-        zero=place(scale, 0.0),
+        zero=place(scale, left, 0.0),
         foot=y,
-        left=NAMES,
+        left=left,
         row=ROW,
         ticks=tuple(
-            Tick(round(NAMES + tick.at / 100 * PLOT, 1), tick.label) for tick in scale.ticks
+            Tick(round(left + tick.at / 100 * PLOT, 1), tick.label) for tick in scale.ticks
         ),
         bars=tuple(made),
     )
 
 
-def place(scale: Axis, value: float) -> float:
+def place(scale: Axis, left: float, value: float) -> float:
     """A value's place in pixels."""
-    return round(NAMES + scale.at(value) / 100 * PLOT, 1)
+    return round(left + scale.at(value) / 100 * PLOT, 1)
