@@ -7,10 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from promptbench.error import DataError
+from promptbench.error import DataError, ModelError
 from promptbench.model.protocol import Family
 from promptbench.tune.block import Ids, joined, order, overlapping, whole
 from promptbench.tune.corrupt import Example, longest, masks, spans
+from promptbench.tune.vocabulary import SENTINELS
 
 Make = Callable[[Ids, np.random.Generator], Example]
 # Of the gaps in a text that a loss is measured on: the same ones for every model and seed.
@@ -24,11 +25,9 @@ class Task:
         """`tokenizer` has the special tokens that the family needs."""
         self.family = family
         self.tokenizer = tokenizer
-        self.boundary = next(
-            i
-            for i in (tokenizer.eos_token_id, tokenizer.sep_token_id, tokenizer.cls_token_id)
-            if i is not None
-        )
+        refuse_lacking(family, tokenizer)
+        ends = (tokenizer.eos_token_id, tokenizer.sep_token_id)
+        self.boundary = next(i for i in ends if i is not None)
         self.length = self.longest_block(context)
         self.make = self.maker()
 
@@ -46,8 +45,7 @@ class Task:
     def maker(self) -> Make:
         """From a block to an example; a decoder's labels are its inputs, shifted by the model."""
         if self.family == "encoder-decoder":
-            names = [f"<extra_id_{number}>" for number in range(100)]
-            sentinels = np.asarray(self.tokenizer.convert_tokens_to_ids(names))
+            sentinels = np.asarray(self.tokenizer.convert_tokens_to_ids(list(SENTINELS)))
             return lambda ids, draw: spans(ids, sentinels, self.boundary, draw)
         if self.family == "encoder-only":
             begin, end = self.tokenizer.cls_token_id, self.tokenizer.sep_token_id
@@ -70,6 +68,21 @@ class Task:
             for number, block in enumerate(overlapping(ids, self.length))
             if len(block) >= 8
         ]
+
+
+def refuse_lacking(family: Family, tokenizer: Any) -> None:
+    """Raises ModelError for a tokenizer without the special tokens that its family's task needs."""
+    needed = {
+        "encoder-decoder": ("</s>", *SENTINELS),
+        "encoder-only": (tokenizer.mask_token, tokenizer.cls_token, tokenizer.sep_token),
+    }.get(family, (tokenizer.eos_token,))
+    lacking = [t for t in needed if t is None or t not in tokenizer.get_vocab()]
+    if lacking:
+        raise ModelError(
+            f"the tokenizer has no token '{lacking[0] or 'for an end or a mask'}'",
+            hint=f"Plain text is measured for {family} models that were pretrained on such tokens;"
+            " --suite needs none.",
+        )
 
 
 class Stream:

@@ -9,7 +9,7 @@ from typing import Any
 from promptbench.error import InputError
 from promptbench.tune.architecture import Arch
 
-SENTINELS = 100
+SENTINELS = tuple(f"<extra_id_{number}>" for number in range(100))
 BYTES = 256
 LEAST, MOST = 512, 8192
 LARGEST = 65_536
@@ -43,7 +43,7 @@ SPECIALS: dict[Arch, Special] = {
     "t5": Special(
         {"pad_token": "<pad>", "eos_token": "</s>", "unk_token": "<unk>"},
         "$A </s>",
-        tuple(f"<extra_id_{number}>" for number in range(SENTINELS)),
+        SENTINELS,
     ),
     "bert": Special(
         {

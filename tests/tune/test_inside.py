@@ -21,6 +21,7 @@ from promptbench.tune.loss import losses, total
 from promptbench.tune.measure import Measured
 from promptbench.tune.part import Anatomy, Part, anatomy_of, switched_off
 from promptbench.tune.study import Subject, sections_of, study
+from promptbench.tune.task import Task
 from promptbench.tune.watch import Silent
 from tests.model.bert import write_encoder
 from tests.model.tiny import write_tiny
@@ -239,3 +240,9 @@ def test_the_page_holds_the_figures_and_no_markup_from_outside(models: dict[str,
     for name, text in files.items():
         assert text.startswith("<svg xmlns="), name
     assert build_anatomy(looked(models["gpt2"], PROMPT)) == page
+
+
+def test_a_t5_without_sentinels_is_not_measured_on_plain_text(models: dict[str, LocalModel]):
+    with pytest.raises(ModelError, match="the tokenizer has no token '<extra_id_0>'") as caught:
+        Task("encoder-decoder", models["t5"].tokenizer.inner, 64)
+    assert "--suite needs none" in caught.value.hint
