@@ -8,7 +8,7 @@ from promptbench.error import InputError
 
 # Each token is read about so often, but for the bounds: over a small text a model learns it by
 # heart, and over a large one a default should still end within minutes.
-READINGS, LEAST_STEPS, MOST_STEPS = 12, 200, 800
+READINGS, LEAST_STEPS, MOST_STEPS = 12, 200, 400
 
 
 @dataclass(frozen=True, slots=True)
