@@ -34,6 +34,8 @@ VERBS = {
     "export": "Write a run's outputs and scores as CSV, JSONL or Parquet.",
     "models": "List the models that can run here; fetch an embedded one.",
     "check-model": "Check that a model's outputs equal those of the plainest loop.",
+    "pretrain": "Train a tokenizer and a tiny transformer on your own text.",
+    "anatomy": "Show a transformer's attention, and what its loss is without one of its parts.",
     "split": "Split a data file into train, dev and test, keeping groups together.",
     "schema": "Print the JSON Schema of a suite, for editors.",
 }

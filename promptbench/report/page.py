@@ -95,7 +95,7 @@ def build_page(
     names = tuple(each.candidate.name for each in summary.standings)
     views = Viewer(run, summary.primary, names, scales).view(grid)
     return (
-        _environment()
+        environment()
         .get_template("index.html.j2")
         .render(
             run=run,
@@ -136,7 +136,8 @@ def direction(metric: MetricInfo) -> str:
     return DIRECTIONS[metric.direction]
 
 
-def _environment() -> jinja2.Environment:
+def environment() -> jinja2.Environment:
+    """Where templates come from, and the words that they can use."""
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(FOLDER),
         autoescape=True,
@@ -162,20 +163,22 @@ def _environment() -> jinja2.Environment:
 
 def _assets(data: str) -> dict[str, Markup]:
     """Give what is put into the page as it is; the policy names the digests of these very bytes."""
-    style, script = (_source(name) for name in ("report.css", "report.js"))
+    style, script = (source(name) for name in ("report.css", "report.js"))
     policy = (
-        f"default-src 'none'; style-src '{_digest(style)}'; script-src '{_digest(script)}'; "
+        f"default-src 'none'; style-src '{digest(style)}'; script-src '{digest(script)}'; "
         "img-src data:; base-uri 'none'; form-action 'none'"
     )
     parts = {"style": style, "script": script, "policy": policy, "data": data}
     return {name: Markup(text) for name, text in parts.items()}
 
 
-def _source(name: str) -> str:
+def source(name: str) -> str:
+    """Read a style sheet or a script."""
     return (FOLDER / name).read_text(encoding="utf-8")
 
 
-def _digest(text: str) -> str:
+def digest(text: str) -> str:
+    """Say which inline style or script a page's policy lets through."""
     return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
 
 

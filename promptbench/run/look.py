@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from promptbench.error import InputError, choices
 from promptbench.model.protocol import TokenSpan
 from promptbench.record import Encoded, Message
 from promptbench.run.plan import Plan
+
+OUTSIDE = "chat template and special tokens"
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +20,16 @@ class SectionLength:
     name: str
     depth: int
     tokens: int
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A section's characters `start` to `end` (exclusive) of the whole prompt's text."""
+
+    name: str
+    depth: int
+    start: int
+    end: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,25 +78,29 @@ def section_lengths(
     messages: Sequence[Message], encoded: Encoded, tokens: Sequence[TokenSpan]
 ) -> list[SectionLength]:
     """Tokens of each message and section, in order; the rest belongs to the chat template."""
-    lengths: list[SectionLength] = []
-    position = inside = 0
+    lengths = [
+        SectionLength(at.name, at.depth, count(tokens, at.start, at.end))
+        for at in places(messages, encoded)
+    ]
+    inside = sum(length.tokens for length in lengths if length.depth == 0)
+    return [*lengths, SectionLength(OUTSIDE, 0, len(tokens) - inside)]
+
+
+def places(messages: Sequence[Message], encoded: Encoded) -> Iterator[Place]:
+    """Where each message and each of its sections stands in a prompt's text, in order."""
+    position = 0
     for message in messages:
         start = encoded.text.find(message.text, position)
         if start < 0:  # the chat template changed the text, so its sections cannot be found
             continue
         position = start + len(message.text)
-        whole = count(tokens, start, position)
-        inside += whole
-        lengths.append(SectionLength(message.role, 0, whole))
+        yield Place(message.role, 0, start, position)
         open_ends: list[int] = []
         for section in message.sections:
             open_ends = [end for end in open_ends if end > section.start]
             depth = len(open_ends) + 1
             open_ends.append(section.end)
-            tokens_inside = count(tokens, start + section.start, start + section.end)
-            lengths.append(SectionLength(section.name, depth, tokens_inside))
-    lengths.append(SectionLength("chat template and special tokens", 0, len(tokens) - inside))
-    return lengths
+            yield Place(section.name, depth, start + section.start, start + section.end)
 
 
 def count(tokens: Sequence[TokenSpan], start: int, end: int) -> int:
