@@ -181,7 +181,7 @@ def payback(found: Learning, lead: Lead) -> tuple[str, ...]:
         f" {theirs.seconds:.2f} s; a training took {training.seconds:,.0f} s"
     )
     if found.break_even is None:
-        return (f"{text}, which is never won back in time.",)
+        return (f"{text}: the fine-tune's answers save no time that could win it back.",)
     return (f"{text}, won back after about {found.break_even:,.0f} answers.",)
 
 

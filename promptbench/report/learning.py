@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from promptbench.record import Candidate, Run
+from promptbench.record import Candidate, MetricInfo, Run
 from promptbench.report.grid import Grid, primary_metric
 from promptbench.stats.multiplicity import holm
 from promptbench.stats.seeded import Seeded, seeded
@@ -116,7 +116,7 @@ def learning(run: Run, grid: Grid) -> Learning | None:
     arms: dict[str, list[Mapping[str, Any]]] = {}
     for arm in said["arms"]:
         arms.setdefault(arm["group"], []).append(arm)
-    groups = tuple(group_of(name, found, grid, metric.name) for name, found in arms.items())
+    groups = tuple(group_of(name, found, grid, metric) for name, found in arms.items())
     main = next((g.prompt for g in groups if g.kind == "tune"), "")
     extra = tuple(g for g in groups if g.kind == "tune" and g.prompt != main)
     leads = leads_of([g for g in groups if g not in extra], grid, metric.name, sign)
@@ -131,7 +131,7 @@ def learning(run: Run, grid: Grid) -> Learning | None:
     )
 
 
-def group_of(name: str, arms: Sequence[Mapping[str, Any]], grid: Grid, metric: str) -> Group:
+def group_of(name: str, arms: Sequence[Mapping[str, Any]], grid: Grid, metric: MetricInfo) -> Group:
     """The figures of some arms that differ in their seed."""
     members = tuple(str(arm["candidate"]) for arm in arms)
     dev = [float(arm["dev"]) for arm in arms if arm.get("dev") is not None]
@@ -142,20 +142,30 @@ def group_of(name: str, arms: Sequence[Mapping[str, Any]], grid: Grid, metric: s
         labels=int(first["labels"]),
         prompt=str(first["prompt"]),
         members=members,
-        figure=figure_of([grid.values(member, metric) for member in members], grid),
+        figure=figure_of([grid.values(member, metric.name) for member in members], grid, metric),
         cost=cost_of(members, grid),
         dev=math.fsum(dev) / len(dev) if dev else None,
         training=training_of(arms) if first["kind"] == "tune" else None,
     )
 
 
-def figure_of(rows: Sequence[Sequence[float | None]], grid: Grid) -> Seeded | None:
-    """The mean of values a seed and case, over the cases that every seed has a value for."""
+def figure_of(
+    rows: Sequence[Sequence[float | None]], grid: Grid, metric: MetricInfo
+) -> Seeded | None:
+    """The mean of values a seed and case, over the cases that every seed has a value for.
+
+    Its interval ends where the metric's range does.
+    """
     kept = [all(value is not None for value in column) for column in zip(*rows, strict=True)]
     if not any(kept):
         return None
     table = [[v for v in row if v is not None] for row in _masked(rows, kept)]
-    return seeded(table, grid.clusters(kept))
+    found = seeded(table, grid.clusters(kept))
+    least = -math.inf if metric.low is None else metric.low
+    most = math.inf if metric.high is None else metric.high
+    if not (math.isfinite(found.low) and least <= found.mean <= most):
+        return found
+    return replace(found, low=max(found.low, least), high=min(found.high, most))
 
 
 def _masked(
@@ -288,7 +298,7 @@ def duel(run: Run, grid: Grid) -> Lead | None:
     if metric.direction == "none":
         return None
     sign = -1.0 if metric.direction == "lower" else 1.0
-    groups = [_single(run, candidate, grid, metric.name) for candidate in run.candidates]
+    groups = [_single(run, candidate, grid, metric) for candidate in run.candidates]
     able = [group for group in groups if group.figure is not None]
     tuned = [group for group in able if group.kind == "tune"]
     prompts = [group for group in able if group.kind == "prompt"]
@@ -306,7 +316,7 @@ def _mean(group: Group) -> float:
     return group.figure.mean if group.figure else -math.inf
 
 
-def _single(run: Run, candidate: Candidate, grid: Grid, metric: str) -> Group:
+def _single(run: Run, candidate: Candidate, grid: Grid, metric: MetricInfo) -> Group:
     """A candidate as a group of its own: a fine-tune if its model says that it was trained."""
     models = run.manifest.get("models")
     facts = models.get(candidate.model, {}) if isinstance(models, Mapping) else {}
@@ -317,6 +327,6 @@ def _single(run: Run, candidate: Candidate, grid: Grid, metric: str) -> Group:
         labels=int(labels.split()[0]) if labels else 0,
         prompt=candidate.prompt.name,
         members=(candidate.name,),
-        figure=figure_of([grid.values(candidate.name, metric)], grid),
+        figure=figure_of([grid.values(candidate.name, metric.name)], grid, metric),
         cost=cost_of([candidate.name], grid),
     )

@@ -131,7 +131,7 @@ def test_lower_is_better_turns_everything_around():
 def test_break_even_is_the_training_over_what_an_answer_saves():
     made_run, grid, found = made([(8, 0.5)])
     assert found.break_even is None, "answers that cost the same save nothing"
-    assert "never won back" in " ".join(told(made_run, grid, found).more)
+    assert "save no time" in " ".join(told(made_run, grid, found).more)
 
 
 def test_false_recommendations_stay_below_five_per_cent():
