@@ -81,14 +81,10 @@ def build_page(
     judgements: Sequence[Judgement] = (),
     nearness: Sequence[Nearness] = (),
     controls: Sequence[Control] = (),
-    families: Mapping[str, str] | None = None,
 ) -> str:
-    """Build the page. It needs no network, and nothing in the records can become markup.
-
-    `families` is that of `summarise`.
-    """
+    """Build the page. It needs no network, and nothing in the records can become markup."""
     grid = lay_out(run, cases, samples)
-    summary = summarise_grid(run, grid, families)
+    summary = summarise_grid(run, grid)
     judges = judging(run, grid, summary, controls)
     summary = noted(summary, judges)
     scales = _scales(run, summary)

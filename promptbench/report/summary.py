@@ -80,20 +80,12 @@ class Summary:
     variances: tuple[Variance, ...] = ()
 
 
-def summarise(
-    run: Run,
-    cases: Sequence[Case],
-    samples: Iterable[Sample],
-    families: Mapping[str, str] | None = None,
-) -> Summary:
-    """Compute every figure of a report. Same records, same figures.
-
-    `families` names by model what is the same but for its training seed; see `variances`.
-    """
-    return summarise_grid(run, lay_out(run, cases, samples), families)
+def summarise(run: Run, cases: Sequence[Case], samples: Iterable[Sample]) -> Summary:
+    """Compute every figure of a report. Same records, same figures."""
+    return summarise_grid(run, lay_out(run, cases, samples))
 
 
-def summarise_grid(run: Run, grid: Grid, families: Mapping[str, str] | None = None) -> Summary:
+def summarise_grid(run: Run, grid: Grid) -> Summary:
     """Do the same for samples that are laid out already."""
     primary = primary_metric(run)
     stood = [_standing(run, item, grid) for item in run.candidates]
@@ -112,7 +104,7 @@ def summarise_grid(run: Run, grid: Grid, families: Mapping[str, str] | None = No
         verdict=("" if is_early(run) else answer(run, grid))
         or verdict(primary, len(standings), _leaders(ranked, primary), comparisons),
         notes=(*notes(run, grid, primary), *cautions(_warnings(ranked, primary, comparisons))),
-        variances=variances(run, grid, primary, families),
+        variances=variances(run, grid, primary),
     )
 
 

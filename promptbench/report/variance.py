@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from promptbench.record import Candidate, MetricInfo, Run
 from promptbench.report.grid import Grid, value
@@ -60,20 +61,23 @@ class Variance:
     reading: str
 
 
-def variances(
-    run: Run, grid: Grid, primary: MetricInfo, families: Mapping[str, str] | None = None
-) -> tuple[Variance, ...]:
+def variances(run: Run, grid: Grid, primary: MetricInfo) -> tuple[Variance, ...]:
     """Split the variance of the primary metric, for candidates of one model and way of sampling.
 
-    `families` names, by model, what models are the same but for their training seed: those count
-    as one. Nothing comes back where there is no second source beside the cases, for a pooled
-    metric, and where the sources cannot be told apart. What a race stopped is left out.
+    A curve's models that are the same but for their training seed count as one. Nothing comes back
+    where there is no second source beside the cases, for a pooled metric, and where the sources
+    cannot be told apart. What a race stopped is left out, and so are prompts with drawn examples.
     """
     if primary.pool:
         return ()
     groups: dict[tuple[str, str], list[Candidate]] = {}
+    arms = _arms(run)
     for candidate in run.candidates:
-        family = (families or {}).get(candidate.model, candidate.model)
+        family = candidate.model
+        if arm := arms.get(candidate.name):
+            if arm.get("shots"):
+                continue
+            family = arm["group"] if arm["kind"] == "tune" else family
         sampling = repr(sorted(candidate.sampling.canonical().items()))
         if candidate.name not in run.stopped:
             groups.setdefault((family, sampling), []).append(candidate)
@@ -83,6 +87,12 @@ def variances(
         for (family, _), members in groups.items()
     )
     return tuple(each for each in found if each)
+
+
+def _arms(run: Run) -> dict[str, Mapping[str, Any]]:
+    """The arms of a curve by their candidate; empty for any other run."""
+    said = run.manifest.get("curve") or {}
+    return {arm["candidate"]: arm for arm in said.get("arms", ())}
 
 
 def _variance(

@@ -36,8 +36,8 @@ def rows(large: str, names: tuple[str, ...], repeats: int) -> list[Sample]:
     ]
 
 
-def found(made, given: list[Sample], **more: object) -> tuple[Variance, ...]:
-    return variances(made, lay_out(made, cases(30), given), primary_metric(made), **more)
+def found(made, given: list[Sample]) -> tuple[Variance, ...]:
+    return variances(made, lay_out(made, cases(30), given), primary_metric(made))
 
 
 @pytest.mark.parametrize("large", SOURCES)
@@ -70,13 +70,14 @@ def test_without_repeats_chance_is_named_only_where_some_is_drawn():
     assert "what suits which case, and chance" in {each.name for each in drawn.sources}
 
 
-def test_models_are_apart_unless_they_are_said_to_be_one_family():
+def test_models_are_apart_unless_a_curve_says_that_only_their_seeds_differ():
     models = {"a": "./tuned-0", "b": "./tuned-1", "c": "./tuned-2"}
     prompt = candidate("plain").prompt
     made = run(candidates=tuple(candidate(n, model=m, prompt=prompt) for n, m in models.items()))
     given = rows("prompts", tuple(models), 1)
     assert found(made, given) == ()
-    (one,) = found(made, given, families=dict.fromkeys(models.values(), "tuned"))
+    arms = [{"candidate": name, "group": "tuned", "kind": "tune"} for name in models]
+    (one,) = found(replace(made, manifest={"curve": {"arms": arms}}), given)
     assert (one.title, one.sources[0].name, one.sources[0].levels) == ("tuned", "training seeds", 3)
 
 
