@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from promptbench.error import RunError
-from promptbench.record import Direction
+from promptbench.error import RunError, SuiteError
+from promptbench.model.protocol import quiet
 from promptbench.run.execute import scores
+from promptbench.run.measure import metrics_of
 from promptbench.run.option import Options
-from promptbench.run.plan import make_plan
+from promptbench.run.plan import make_plan, primary_metric
 from promptbench.suite.read import Suite
 
 
@@ -22,7 +23,9 @@ def dev_score(suite: Suite, prompt: str, folder: Path) -> float:
     metric = next(one for one in plan.metrics if one.info.name == plan.primary)
     cases = {slot.key: plan.cases[slot.case] for slot in plan.slots}
     requests = [plan.request(slot) for slot in plan.slots]
-    done = [one for batch in plan.ready[0].model.stream(requests) for one in batch]
+    model = plan.ready[0].model
+    done = [one for batch in model.stream(requests) for one in batch]
+    model.release()
     found = scores(metric, [(one, cases[one.key]) for one in done if not one.error])
     values = [score.value for score in found if score.value is not None]
     if not values:
@@ -30,7 +33,18 @@ def dev_score(suite: Suite, prompt: str, folder: Path) -> float:
     return sum(values) / len(values)
 
 
-def direction(suite: Suite) -> Direction:
-    """Which direction of the suite's primary metric is better."""
-    plan = make_plan(suite, Options(split="dev", limit=1, prompts=(suite.prompts[0].name,)))
-    return next(one.info.direction for one in plan.metrics if one.info.name == plan.primary)
+def higher_is_better(suite: Suite) -> bool:
+    """Whether more of the suite's primary metric is better.
+
+    Raises SuiteError for a metric of which neither more nor less is better.
+    """
+    metrics = metrics_of(suite, quiet)
+    primary = primary_metric(suite, metrics)
+    direction = next(one.info.direction for one in metrics if one.info.name == primary)
+    if direction == "none":
+        raise SuiteError(
+            f"of '{primary}' neither more nor less is better: it cannot say when to stop",
+            where=suite.primary_where or suite.shown,
+            hint="Name another primary metric, or watch the loss (--stop-on loss).",
+        )
+    return direction == "higher"
