@@ -74,14 +74,14 @@ def with_lora(model: Any, recipe: Recipe, checkpoint: Checkpoint) -> Any:
     """The model under a new LoRA adapter on all of its linear layers (Hu et al. 2021)."""
     from peft import LoraConfig, TaskType, get_peft_model
 
-    seq2seq = checkpoint.family == "encoder-decoder"
     config = LoraConfig(
         r=recipe.rank,
         lora_alpha=2 * recipe.rank,
         lora_dropout=0.0,
         target_modules="all-linear",
         fan_in_fan_out=checkpoint.architecture == "gpt2",
-        task_type=TaskType.SEQ_2_SEQ_LM if seq2seq else TaskType.CAUSAL_LM,
+        # peft 0.19's class for encoder-decoders wants a method that transformers 5 has not.
+        task_type=TaskType.CAUSAL_LM if checkpoint.family == "decoder-only" else None,
     )
     with warnings.catch_warnings():
         # peft asks for a property that transformers 5 is about to rename.

@@ -86,7 +86,7 @@ def apply(model: Any, folder: Path) -> Any:
     tensor, and they change something: an adapter that is silently not applied would make a tuned
     model score like its base.
     """
-    from peft import PeftModel, get_peft_model_state_dict
+    from peft import PeftConfig, PeftModel, get_peft_model_state_dict
     from safetensors import SafetensorError
     from safetensors.torch import load_file
 
@@ -94,7 +94,9 @@ def apply(model: Any, folder: Path) -> Any:
         stored = load_file(folder / WEIGHTS)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of missing keys, which are an error below
-            adapted = PeftModel.from_pretrained(model, str(folder))
+            config = PeftConfig.from_pretrained(str(folder))
+            config.task_type = None  # it decides on methods for generating, of which none is used
+            adapted = PeftModel.from_pretrained(model, str(folder), config=config)
             # With embeddings it would look the base up on the Hugging Face hub.
             wanted = get_peft_model_state_dict(adapted, save_embedding_layers=False)
     except (SafetensorError, RuntimeError, ValueError, TypeError, KeyError, OSError) as error:
