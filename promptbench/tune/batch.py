@@ -36,7 +36,8 @@ def cut(order: Sequence[int], batch: int) -> list[list[int]]:
     """Neighbours in pieces of `batch` and a remainder, which joins its neighbour if it is small."""
     pieces = [list(order[i : i + batch]) for i in range(0, len(order), batch)]
     if len(pieces) > 1 and len(pieces[-1]) * 2 < batch:
-        pieces[-2] += pieces.pop()
+        last = pieces.pop()
+        pieces[-1] += last
     return pieces
 
 
