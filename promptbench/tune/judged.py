@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from promptbench.error import RunError, SuiteError
@@ -13,13 +14,15 @@ from promptbench.run.plan import make_plan, primary_metric
 from promptbench.suite.read import Suite
 
 
-def dev_score(suite: Suite, prompt: str, folder: Path) -> float:
-    """The mean of the suite's primary metric over the dev split, written by the checkpoint.
+def dev_score(suite: Suite, prompt: str, folder: Path, *, head: bool) -> float:
+    """The mean of the suite's primary metric over the dev split, answered by the checkpoint.
 
+    It answers in the suite's first way, a classification head in the first that is a choice.
     Nothing of it is stored. Raises RunError if no output could be scored.
     """
     options = Options(split="dev", prompts=(prompt,), models=(str(folder),), repeats=1)
-    plan = make_plan(suite, options)
+    ways = {n: s for n, s in suite.samplings.items() if s.choice is not None or not head}
+    plan = make_plan(replace(suite, samplings=dict(list(ways.items())[:1])), options)
     metric = next(one for one in plan.metrics if one.info.name == plan.primary)
     cases = {slot.key: plan.cases[slot.case] for slot in plan.slots}
     requests = [plan.request(slot) for slot in plan.slots]

@@ -209,7 +209,8 @@ def score_now(bench: Bench, folder: Path) -> float:
     copy_tokenizer(material, folder)
     write_manifest(folder, "finetune", {"base": base_of(material)})
     try:
-        return dev_score(material.suite, material.prompt.name, folder)
+        head = material.recipe.method == "head"
+        return dev_score(material.suite, material.prompt.name, folder, head=head)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 

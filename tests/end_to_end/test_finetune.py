@@ -16,6 +16,7 @@ from promptbench.model.spec import cache_folder
 from promptbench.model.wheel import EMBEDDED
 from promptbench.run.job import run_suite
 from promptbench.run.option import Options
+from promptbench.tune import training
 from promptbench.tune.finetune import finetune
 from promptbench.tune.watch import Silent
 from tests.model.bert import write_encoder
@@ -92,27 +93,25 @@ def test_a_broken_adapter_ends_a_run_before_it_begins(tmp_path: Path):
         score(workspace, tuned.spec)
 
 
-MADE_UP = {"blorfin": "KZ47", "wuggelo": "TR92", "snapidor": "MV15", "quellip": "DX68"}
+WRITTEN = "  - {name: written, answer: written, max_tokens: 12}\n"
+MADE_UP = {"blorfin": "47", "wuggelo": "92"}
+CHAT = "{% block system %}Codes.{% endblock %}{% block user %}{{ text }}{% endblock %}"
 
 
 @pytest.mark.slow
 @needs("smollm2")
-@pytest.mark.parametrize(("method", "rate"), [("lora", 2e-3), ("full", 1e-4)])
+@pytest.mark.parametrize(("method", "rate"), [("lora", 4e-3), ("full", 3e-4)])
 def test_the_embedded_model_learns_codes_that_no_prompt_could_tell(
-    tmp_path: Path, method: str, rate: float
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, method: str, rate: float
 ):
-    workspace = write_toy(
-        tmp_path,
-        MADE_UP,
-        fillers=("the", "of"),
-        prompt="{% block user %}Code: {{ text }}{% endblock %}",
-        train=8,
-    )
+    # Reading the probes takes longer than all of the training.
+    monkeypatch.setattr(training, "probes", lambda known: [])
+    workspace = write_toy(tmp_path, MADE_UP, fillers=("the",), prompt=CHAT, train=4)
     workspace.edit(PATH, BASE, "smollm2")
-    workspace.edit(PATH, "max_tokens: 4", "max_tokens: 8")
-    tuned = tune(workspace, method=method, learning_rate=rate, epochs=5, batch=4, stop_on="none")
-    assert score(workspace, "smollm2", limit=8) == 0
-    assert score(workspace, tuned.spec, limit=8) >= 0.75
+    settings = {"method": method, "learning_rate": rate, "epochs": 6, "batch": 4}
+    tuned = tune(workspace, **settings, stop_on="none")
+    assert score(workspace, "smollm2", limit=4) == 0
+    assert score(workspace, tuned.spec, limit=4) == 1
 
 
 @pytest.mark.slow
@@ -123,9 +122,10 @@ def test_the_embedded_bert_learns_intents(tmp_path: Path):
     copytree(PROJECT / "suites" / "intent", tmp_path / "suites" / "intent")
     suite = (PROJECT / "suites" / "intent.yaml").read_text(encoding="utf-8")
     workspace.write("suites/intent.yaml", suite)
-    asked = options(
-        model="minilm", prompt="plain", limit=100, epochs=5, learning_rate=3e-4, stop_on="none"
-    )
+    # Of the suite's two ways to answer, an encoder has but one.
+    workspace.edit("suites/intent.yaml", WRITTEN, "")
+    settings = {"limit": 100, "epochs": 6, "learning_rate": 5e-4, "stop_on": "none"}
+    asked = options(model="minilm", prompt="plain", **settings)
     tuned = finetune(tmp_path / "suites" / "intent.yaml", asked, Silent())
     found = score(workspace, tuned.spec, "suites/intent.yaml", limit=60, prompts=("plain",))
     assert found >= 0.5  # of 20 intents: chance is 0.05
