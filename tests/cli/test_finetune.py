@@ -86,7 +86,7 @@ def test_lora_prints_no_warning(ask: Ask):
         (("--model", "./checkpoints/none"), "there is no folder", "base"),
         (("--name", "../x"), "a checkpoint cannot be named '../x'", "checkpoints/"),
         (("--lr", "0"), "0", ""),
-        (("--max-memory", "1K"), "--max-memory allows", "Raise it"),
+        (("--max-memory", "1K"), "is no amount of memory", "--help"),
     ],
 )
 def test_bad_input_is_a_message(

@@ -106,9 +106,9 @@ def test_the_embedded_model_learns_codes_that_no_prompt_could_tell(
 ):
     # Reading the probes takes longer than all of the training.
     monkeypatch.setattr(training, "probes", lambda known: [])
-    workspace = write_toy(tmp_path, MADE_UP, fillers=("the",), prompt=CHAT, train=4)
+    workspace = write_toy(tmp_path, MADE_UP, fillers=("the",), prompt=CHAT, train=2)
     workspace.edit(PATH, BASE, "smollm2")
-    settings = {"method": method, "learning_rate": rate, "epochs": 6, "batch": 4}
+    settings = {"method": method, "learning_rate": rate, "epochs": 8, "batch": 2}
     tuned = tune(workspace, **settings, stop_on="none")
     assert score(workspace, "smollm2", limit=4) == 0
     assert score(workspace, tuned.spec, limit=4) == 1

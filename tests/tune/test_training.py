@@ -96,7 +96,7 @@ def test_the_suites_metric_can_be_watched(toy: Workspace, method: str):
 
 
 def test_a_metric_without_a_direction_cannot_be_watched(toy: Workspace):
-    toy.edit(PATH, "metrics: [exact]", "metrics: [output_tokens]")
+    toy.edit(PATH, "metrics: [exact]", "metrics: [coverage]")
     with pytest.raises(SuiteError, match="neither more nor less is better"):
         tune(toy, epochs=1, stop_on="metric")
 
