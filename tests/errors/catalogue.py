@@ -5,7 +5,17 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping
 
-from tests.errors import data_file, disk, gate, later, model, prompt_file, suite_file, usage
+from tests.errors import (
+    data_file,
+    disk,
+    gate,
+    later,
+    model,
+    prompt_file,
+    suite_file,
+    training,
+    usage,
+)
 from tests.errors.workspace import Entry, Outcome, happen
 
 GROUPS: Mapping[str, list[Entry]] = {
@@ -15,6 +25,7 @@ GROUPS: Mapping[str, list[Entry]] = {
     "The prompts": prompt_file.ENTRIES,
     "The models": model.ENTRIES,
     "The store and the disk": disk.ENTRIES,
+    "Training and adapters": training.ENTRIES,
     "Comparing, planning and racing": later.ENTRIES,
     "The command line": usage.ENTRIES,
 }

@@ -100,6 +100,17 @@ def test_a_decoders_loss_and_gradients_are_transformers_own(bases: dict[str, Pat
     same(gradients(model, found), expected)
 
 
+def test_a_single_row_longer_than_the_window_is_enough_to_pad(bases: dict[str, Path]):
+    folder = bases["mistral"]
+    short = [Example(str(n), (5 + n, 6), (7, 2)) for n in range(3)]  # the probe takes the shortest
+    long = Example("long", tuple(range(5, 25)), (7, 2))
+    model = loaded(folder, "mistral")
+    parts = (model, read_checkpoint(folder), Tokenizer(folder))
+    assert isinstance(objective_for(*parts, short), Packed)
+    model = loaded(folder, "mistral")
+    assert isinstance(objective_for(model, *parts[1:], [*short, long]), Padded)
+
+
 def test_a_window_that_no_row_fills_is_no_hindrance(bases: dict[str, Path]):
     folder = bases["mistral"]
     examples = [Example("a", (5, 6, 7), (8, 2)), Example("b", (9,), (10, 11, 2))]
