@@ -48,9 +48,10 @@ $(VENV)/.model: $(VENV)/.installed
 	@.bench/bin/python -m pip install --quiet --disable-pip-version-check torch==2.13.0
 	@.bench/bin/python -m pip install --quiet --disable-pip-version-check lm-eval==0.4.13 accelerate
 
-bench: model .bench/bin/lm-eval  ## Measure the local engine against lm-eval (about 40 minutes).
+bench: model .bench/bin/lm-eval  ## Measure engine and training against peers (about 50 minutes).
 	$(BIN)/python -m benchmarks.local_engine
 	$(BIN)/python -m benchmarks.labels
+	$(BIN)/python -m benchmarks.finetune
 
 statistics: install  ## Measure the statistics by simulation (about ten minutes).
 	$(BIN)/python -m benchmarks.simulations

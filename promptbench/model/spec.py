@@ -52,7 +52,7 @@ def open_local(spec: str, setup: Setup) -> Model:
     if not is_adapter(folder):
         return LocalModel(spec, folder, setup)
     base = weights_folder(base_of(folder), setup)
-    if base is None or is_adapter(base):
+    if base is None or is_adapter(base) or not base.is_dir():
         what = f"the adapter '{spec}' is for '{base_of(folder)}', which is no model here"
         raise ModelError(what, where=str(folder), hint="Bring that model back, or train again.")
     return LocalModel(spec, base, setup, folder)

@@ -16,7 +16,8 @@ def plan_steps(lengths: Sequence[int], batch: int, epochs: int, seed: int) -> li
     """All steps of a training, each a list of example numbers.
 
     In every epoch each example occurs once. Equal arguments give equal steps. The last step of an
-    epoch may be smaller, but never below half of `batch`: what is left over is spread.
+    epoch may be smaller, but never below half of `batch` unless it is the only one: what is left
+    over joins another.
     """
     steps: list[list[int]] = []
     for epoch in range(epochs):
@@ -24,9 +25,8 @@ def plan_steps(lengths: Sequence[int], batch: int, epochs: int, seed: int) -> li
         order = list(range(len(lengths)))
         chance.shuffle(order)
         found: list[list[int]] = []
-        for start in range(0, len(order), batch * BUCKET):
-            part = sorted(order[start : start + batch * BUCKET], key=lambda i: lengths[i])
-            found += cut(part, batch)
+        for part in cut(order, batch * BUCKET):
+            found += cut(sorted(part, key=lambda i: lengths[i]), batch)
         chance.shuffle(found)
         steps += found
     return steps
@@ -36,7 +36,8 @@ def cut(order: Sequence[int], batch: int) -> list[list[int]]:
     """Neighbours in pieces of `batch` and a remainder, which joins its neighbour if it is small."""
     pieces = [list(order[i : i + batch]) for i in range(0, len(order), batch)]
     if len(pieces) > 1 and len(pieces[-1]) * 2 < batch:
-        pieces[-2] += pieces.pop()
+        last = pieces.pop()
+        pieces[-1] += last
     return pieces
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import time
@@ -13,6 +12,7 @@ from typing import Any
 
 from transformers import TrainerCallback
 
+from promptbench.tune.note import read_note, write_note
 from promptbench.tune.recipe import Recipe
 from promptbench.tune.watch import Watcher
 
@@ -93,11 +93,13 @@ class Course(TrainerCallback):
             control.should_save = True
 
     def on_save(self, args: Any, state: Any, control: Any, **more: Any) -> None:
-        """The Trainer has written a state: say that it is whole."""
+        """The Trainer has written a state: say that it is whole; only then the one before goes."""
         folder = Path(args.output_dir) / f"checkpoint-{state.global_step}"
         os.sync()
         self.write_record()
         (folder / WHOLE).touch()
+        for other in set(folder.parent.glob("checkpoint-*")) - {folder}:
+            shutil.rmtree(other, ignore_errors=True)
         self.saved = time.monotonic()
 
     def look_now(self, step: int) -> None:
@@ -120,24 +122,16 @@ class Course(TrainerCallback):
 
     def write_record(self) -> None:
         """Keep what was seen, so that an interrupted training can go on."""
-        said = {"seconds": self.seconds, "looks": [asdict(look) for look in self.looks]}
-        building = self.folder / f".{RECORD}"
-        building.write_text(json.dumps(said), encoding="utf-8")
-        building.replace(self.folder / RECORD)
+        looks = [asdict(look) for look in self.looks]
+        write_note(self.folder / RECORD, {"seconds": self.seconds, "looks": looks})
 
     def recorded(self) -> list[Look]:
         """What earlier sittings saw."""
-        return [Look(**look) for look in self.read_record().get("looks", [])]
+        return [Look(**look) for look in read_note(self.folder / RECORD).get("looks", [])]
 
     def seconds_before(self) -> float:
         """Wall time of earlier sittings."""
-        return float(self.read_record().get("seconds", 0.0))
-
-    def read_record(self) -> dict[str, Any]:
-        """The record of earlier sittings; empty if there is none."""
-        path = self.folder / RECORD
-        found = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
-        return found if isinstance(found, dict) else {}
+        return float(read_note(self.folder / RECORD).get("seconds", 0.0))
 
 
 def last_state(folder: Path) -> Path | None:

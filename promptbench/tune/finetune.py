@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+import re
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,11 +13,13 @@ from promptbench.model.local.tokenizer import first_line
 from promptbench.suite.read import read_suite
 from promptbench.tune.manifest import read_manifest
 from promptbench.tune.material import Material, gather
+from promptbench.tune.note import read_note, write_note
 from promptbench.tune.option import TuneOptions
 from promptbench.tune.watch import Watcher
 
 FOLDER = "checkpoints"
 SETTINGS = "training.json"
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,127}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,17 +45,15 @@ def finetune(path: Path, options: TuneOptions, watcher: Watcher) -> Tuned:
 
 def finetune_on(material: Material, options: TuneOptions, watcher: Watcher) -> Tuned:
     """Train on gathered material."""
-    folder = material.suite.workspace / FOLDER / (options.name or name_of(material, options))
-    spec = f"./{folder.relative_to(material.suite.workspace).as_posix()}"
-    if options.fresh:
-        shutil.rmtree(folder, ignore_errors=True)
-        shutil.rmtree(partial(folder), ignore_errors=True)
-    if folder.is_dir():
+    name = checked(options.name) or name_of(material, options)
+    folder = material.suite.workspace / FOLDER / name
+    spec = f"./{FOLDER}/{name}"
+    if folder.is_dir() and not options.fresh:
         found = read_manifest(folder)
         refuse_other(found.get("digest"), material.digest, folder)
         return Tuned(folder, spec, found, reused=True)
     tell(material, watcher)
-    building = begin(folder, material)
+    building = begin(folder, material, fresh=options.fresh)
     try:
         from promptbench.tune.training import train
 
@@ -80,7 +80,18 @@ def name_of(material: Material, options: TuneOptions) -> str:
     parts = [material.suite.name, model, material.prompt.name, material.recipe.method]
     parts += [f"n{len(material.cases)}"] if options.limit else []
     parts += [f"s{material.recipe.seed}"] if material.recipe.seed else []
-    return "-".join(parts)
+    return re.sub(r"[^A-Za-z0-9_.-]", "_", "-".join(parts))
+
+
+def checked(name: str) -> str:
+    """A name as the user gave it. Raises InputError for one that could lead out of the folder."""
+    if name and not NAME.fullmatch(name):
+        raise InputError(
+            f"a checkpoint cannot be named '{name}'",
+            hint=f"It is the name of a folder under {FOLDER}/: letters, digits, '_', '.' and '-',"
+            " a letter or digit first.",
+        )
+    return name
 
 
 def partial(folder: Path) -> Path:
@@ -88,18 +99,23 @@ def partial(folder: Path) -> Path:
     return folder.parent / f".{folder.name}.partial"
 
 
-def begin(folder: Path, material: Material) -> Path:
-    """The folder of a training under way; one with other settings is not continued."""
+def begin(folder: Path, material: Material, *, fresh: bool) -> Path:
+    """The folder of a training under way; one with other settings is not continued.
+
+    A fresh one continues only what began as such: the checkpoint that it is to replace stays until
+    then.
+    """
     building = partial(folder)
-    settings = building / SETTINGS
-    if settings.is_file():
-        found = json.loads(settings.read_text(encoding="utf-8")).get("digest")
-        refuse_other(found, material.digest, folder)
+    wanted = {"digest": material.digest, "fresh": fresh}
+    found = read_note(building / SETTINGS)
+    if found and not fresh:
+        refuse_other(found.get("digest"), material.digest, folder)
+    if found and (found == wanted or not fresh):
         return building
     shutil.rmtree(building, ignore_errors=True)
     try:
         building.mkdir(parents=True)
-        settings.write_text(json.dumps({"digest": material.digest}), encoding="utf-8")
+        write_note(building / SETTINGS, wanted)
     except OSError as error:
         what = f"cannot be written: {error.strerror}"
         raise StoreError(what, where=str(building)) from error
@@ -117,7 +133,10 @@ def refuse_other(found: object, digest: str, folder: Path) -> None:
 
 
 def finish(building: Path, folder: Path) -> None:
-    """Give the checkpoint its name: it appears whole or not at all."""
+    """Give the checkpoint its name, and with `fresh` the old one's place: whole or not at all."""
+    if folder.is_dir():
+        shutil.rmtree(building / "old", ignore_errors=True)
+        folder.rename(building / "old")
     (building / "model").rename(folder)
     shutil.rmtree(building, ignore_errors=True)
 

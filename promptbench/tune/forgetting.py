@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import resources
 
+from promptbench.error import ModelError
 from promptbench.model.local.tokenizer import Tokenizer
 from promptbench.model.protocol import Family
 from promptbench.record import Message
@@ -41,11 +42,14 @@ def probe_examples(
     """Probes as examples of a model that writes; what does not fit a tiny one is left out."""
     examples = []
     for number, one in enumerate(found):
-        encoded = tokenizer.encode((Message("user", one.question),))
-        if family == "decoder-only":
-            (answer,) = tokenizer.continue_with(encoded, [one.answer])
-        else:
-            answer = tuple(tokenizer.bare(one.answer))
+        try:
+            encoded = tokenizer.encode((Message("user", one.question),))
+            if family == "decoder-only":
+                (answer,) = tokenizer.continue_with(encoded, [one.answer])
+            else:
+                answer = tuple(tokenizer.bare(one.answer))
+        except ModelError:  # a template or a small vocabulary that has no words for it
+            continue
         example = Example(f"probe {number}", encoded.ids, (*answer, end_token(tokenizer)))
         if not context or example.tokens <= context:
             examples.append(example)

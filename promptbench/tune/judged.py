@@ -2,27 +2,33 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
-from promptbench.error import RunError
-from promptbench.record import Direction
+from promptbench.error import RunError, SuiteError
+from promptbench.model.protocol import quiet
 from promptbench.run.execute import scores
+from promptbench.run.measure import metrics_of
 from promptbench.run.option import Options
-from promptbench.run.plan import make_plan
+from promptbench.run.plan import make_plan, primary_metric
 from promptbench.suite.read import Suite
 
 
-def dev_score(suite: Suite, prompt: str, folder: Path) -> float:
-    """The mean of the suite's primary metric over the dev split, written by the checkpoint.
+def dev_score(suite: Suite, prompt: str, folder: Path, *, head: bool) -> float:
+    """The mean of the suite's primary metric over the dev split, answered by the checkpoint.
 
+    It answers in the suite's first way, a classification head in the first that is a choice.
     Nothing of it is stored. Raises RunError if no output could be scored.
     """
     options = Options(split="dev", prompts=(prompt,), models=(str(folder),), repeats=1)
-    plan = make_plan(suite, options)
+    ways = {n: s for n, s in suite.samplings.items() if s.choice is not None or not head}
+    plan = make_plan(replace(suite, samplings=dict(list(ways.items())[:1])), options)
     metric = next(one for one in plan.metrics if one.info.name == plan.primary)
     cases = {slot.key: plan.cases[slot.case] for slot in plan.slots}
     requests = [plan.request(slot) for slot in plan.slots]
-    done = [one for batch in plan.ready[0].model.stream(requests) for one in batch]
+    model = plan.ready[0].model
+    done = [one for batch in model.stream(requests) for one in batch]
+    model.release()
     found = scores(metric, [(one, cases[one.key]) for one in done if not one.error])
     values = [score.value for score in found if score.value is not None]
     if not values:
@@ -30,7 +36,18 @@ def dev_score(suite: Suite, prompt: str, folder: Path) -> float:
     return sum(values) / len(values)
 
 
-def direction(suite: Suite) -> Direction:
-    """Which direction of the suite's primary metric is better."""
-    plan = make_plan(suite, Options(split="dev", limit=1, prompts=(suite.prompts[0].name,)))
-    return next(one.info.direction for one in plan.metrics if one.info.name == plan.primary)
+def higher_is_better(suite: Suite) -> bool:
+    """Whether more of the suite's primary metric is better.
+
+    Raises SuiteError for a metric of which neither more nor less is better.
+    """
+    metrics = metrics_of(suite, quiet)
+    primary = primary_metric(suite, metrics)
+    direction = next(one.info.direction for one in metrics if one.info.name == primary)
+    if direction == "none":
+        raise SuiteError(
+            f"of '{primary}' neither more nor less is better: it cannot say when to stop",
+            where=suite.primary_where or suite.shown,
+            hint="Name another primary metric, or watch the loss (--stop-on loss).",
+        )
+    return direction == "higher"

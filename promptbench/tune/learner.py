@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import math
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -10,9 +12,10 @@ from typing import Any
 import torch
 
 from promptbench.error import ModelError
-from promptbench.model.local.checkpoint import Checkpoint
+from promptbench.model.local.adapter import CONFIG
+from promptbench.model.local.checkpoint import Checkpoint, read_json
 from promptbench.model.local.load import Place, load
-from promptbench.model.local.tokenizer import Tokenizer
+from promptbench.model.local.tokenizer import Tokenizer, first_line
 from promptbench.record import Labels
 from promptbench.tune.example import Example
 from promptbench.tune.objective import ROWS, Labelled, Objective, Packed, Padded, Written
@@ -40,23 +43,27 @@ def with_head(checkpoint: Checkpoint, labels: Labels) -> Any:
 
     logging.set_verbosity_error()
     logging.disable_progress_bar()
-    model, found = AutoModelForSequenceClassification.from_pretrained(
-        str(checkpoint.folder),
-        dtype=torch.float32,
-        use_safetensors=True,
-        trust_remote_code=False,
-        output_loading_info=True,
-        id2label=dict(enumerate(labels.names)),
-        label2id={name: number for number, name in enumerate(labels.names)},
-        num_labels=len(labels.names),
-        ignore_mismatched_sizes=True,
-    )
+    try:
+        model, found = AutoModelForSequenceClassification.from_pretrained(
+            str(checkpoint.folder),
+            dtype=torch.float32,
+            use_safetensors=True,
+            trust_remote_code=False,
+            output_loading_info=True,
+            id2label=dict(enumerate(labels.names)),
+            label2id={name: number for number, name in enumerate(labels.names)},
+            num_labels=len(labels.names),
+            ignore_mismatched_sizes=True,
+        )
+    except Exception as error:  # transformers raises whatever its parts raise
+        raise ModelError(
+            f"no classification head can be put on it: {first_line(error)}",
+            where=str(checkpoint.folder),
+        ) from error
     prefix = f"{model.base_model_prefix}."
-    gaps = sorted(
-        str(name)
-        for name in found.get("missing_keys") or ()
-        if str(name).startswith(prefix) and "pooler" not in str(name)
-    )
+    absent = [str(name) for name in found.get("missing_keys") or ()]
+    absent += [str(name[0]) for name in found.get("mismatched_keys") or ()]
+    gaps = sorted(n for n in absent if n.startswith(prefix) and "pooler" not in n)
     if gaps:
         what = f"{len(gaps)} tensors are missing, such as {gaps[0]}"
         raise ModelError(what, where=str(checkpoint.folder))
@@ -67,16 +74,19 @@ def with_lora(model: Any, recipe: Recipe, checkpoint: Checkpoint) -> Any:
     """The model under a new LoRA adapter on all of its linear layers (Hu et al. 2021)."""
     from peft import LoraConfig, TaskType, get_peft_model
 
-    seq2seq = checkpoint.family == "encoder-decoder"
     config = LoraConfig(
         r=recipe.rank,
         lora_alpha=2 * recipe.rank,
         lora_dropout=0.0,
         target_modules="all-linear",
         fan_in_fan_out=checkpoint.architecture == "gpt2",
-        task_type=TaskType.SEQ_2_SEQ_LM if seq2seq else TaskType.CAUSAL_LM,
+        # peft 0.19's class for encoder-decoders wants a method that transformers 5 has not.
+        task_type=TaskType.CAUSAL_LM if checkpoint.family == "decoder-only" else None,
     )
-    return get_peft_model(model, config)
+    with warnings.catch_warnings():
+        # peft asks for a property that transformers 5 is about to rename.
+        warnings.filterwarnings("ignore", ".*is_gradient_checkpointing", FutureWarning)
+        return get_peft_model(model, config)
 
 
 def objective_for(
@@ -118,9 +128,25 @@ def packs(model: Any, plain: Padded, examples: Sequence[Example]) -> bool:
     return agrees
 
 
-def write_weights(model: Any, folder: Path) -> None:
-    """The weights (of an adapter: its own) as safetensors, with their config."""
+def write_weights(model: Any, folder: Path, spec: str) -> None:
+    """The weights (of an adapter: its own) as safetensors, with their config.
+
+    `spec` is the base's: an adapter names it.
+    """
     folder.mkdir(parents=True, exist_ok=True)
-    model.save_pretrained(str(folder), safe_serialization=True)
+    model.save_pretrained(str(folder))
     card = folder / "README.md"  # peft writes an empty model card
     card.unlink(missing_ok=True)
+    if (folder / CONFIG).is_file():
+        settle_config(folder / CONFIG, spec)
+
+
+def settle_config(path: Path, spec: str) -> None:
+    """Take chance and machine out of an adapter's config: equal trainings shall be equal files.
+
+    peft writes its set of layers in any order, and where the base lay on this disk.
+    """
+    config = read_json(path)
+    config["target_modules"] = sorted(config["target_modules"])
+    config["base_model_name_or_path"] = spec.removeprefix("hf:")
+    path.write_text(json.dumps(config, indent=2, sort_keys=True) + "\n", encoding="utf-8")

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from promptbench import __version__
+from promptbench.tune.note import read_note
 
 NAME = "promptbench.json"
 LIBRARIES = ("torch", "transformers", "peft", "tokenizers")
@@ -35,8 +36,4 @@ def write_manifest(folder: Path, kind: str, said: Mapping[str, Any]) -> None:
 
 def read_manifest(folder: Path) -> dict[str, Any]:
     """What a checkpoint says of itself; empty for one that was not made here."""
-    path = folder / NAME
-    if not path.is_file():
-        return {}
-    found = json.loads(path.read_text(encoding="utf-8"))
-    return found if isinstance(found, dict) else {}
+    return read_note(folder / NAME)

@@ -29,7 +29,7 @@ def tokens_at_once(model: Any, examples: Sequence[Example], max_memory: int | No
     most = int(max_memory / kept_bytes(model))
     if most >= longest:
         return min(most, max(USUAL, longest))
-    model.gradient_checkpointing_enable()
+    recompute(model)
     needed = longest * checkpointed_bytes(model)
     if needed > max_memory:
         raise ModelError(
@@ -38,6 +38,12 @@ def tokens_at_once(model: Any, examples: Sequence[Example], max_memory: int | No
             hint="Raise it, shorten the case, or take a smaller model.",
         )
     return longest
+
+
+def recompute(model: Any) -> None:
+    """Switch gradient checkpointing on, under the name that this transformers has for it."""
+    now = getattr(model, "activation_checkpointing_enable", None)
+    (now or model.gradient_checkpointing_enable)()
 
 
 def kept_bytes(model: Any) -> float:

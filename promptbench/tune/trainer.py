@@ -56,7 +56,8 @@ class Tuner(Trainer):
 
     def get_train_dataloader(self) -> DataLoader[list[Example]]:
         """The steps as they were planned."""
-        return DataLoader(self.train_dataset, batch_size=None, collate_fn=lambda rows: rows)
+        # One step an item, and not batch_size=None: a resumed training skips items of a sampler.
+        return DataLoader(self.train_dataset, batch_size=1, collate_fn=lambda rows: rows[0])
 
     def get_batch_samples(self, epoch_iterator: Any, num_batches: int, device: Any) -> Any:
         """A step's examples; their number needs no counting."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ from typing import Any
 import torch
 from transformers import TrainingArguments, logging, set_seed
 
+from promptbench.model.local.checkpoint import counted_files
 from promptbench.model.local.memory import keep_freed_memory
 from promptbench.tune.batch import plan_steps, steps_an_epoch
 from promptbench.tune.callback import Report
@@ -25,19 +25,19 @@ from promptbench.tune.check import (
 from promptbench.tune.course import Course, last_state
 from promptbench.tune.example import Example
 from promptbench.tune.forgetting import probe_examples, probes
-from promptbench.tune.judged import dev_score, direction
+from promptbench.tune.judged import dev_score, higher_is_better
 from promptbench.tune.learner import learner, objective_for, write_weights
 from promptbench.tune.manifest import write_manifest
 from promptbench.tune.material import Material
+from promptbench.tune.note import read_note, write_note
 from promptbench.tune.objective import Objective
 from promptbench.tune.option import TuneOptions
 from promptbench.tune.room import tokens_at_once
 from promptbench.tune.trainer import Steps, Tuner, mean_loss
 from promptbench.tune.watch import Watcher
 
-# What a folder holds beside its tokenizer: weights and what belongs to them are written anew.
-WEIGHTS = {".safetensors", ".gguf", ".onnx", ".md"}
-OWN = {"config.json", "promptbench.json", "model.safetensors.index.json"}
+# What a base's folder holds beside its tokenizer and its settings for writing: made anew.
+OWN = {"config.json", "model.safetensors.index.json"}
 
 # What untrained models said beside the suite in this process, by their digest.
 SEEN: dict[tuple[str, tuple[Example, ...]], float | None] = {}
@@ -86,7 +86,7 @@ class Keeper:
         """Nothing is written yet, or what an earlier sitting noted."""
         self.bench = bench
         self.note = building / "kept.json"
-        said = json.loads(self.note.read_text("utf-8")) if self.note.is_file() else {}
+        said = read_note(self.note)
         self.witness = float(said.get("witness", "nan"))
         self.dev: float | None = said.get("dev")
         self.seen: float | None = None
@@ -100,10 +100,10 @@ class Keeper:
 
     def __call__(self, folder: Path) -> None:
         """Write the weights as they are now."""
-        write_weights(self.bench.model, folder)
+        write_weights(self.bench.model, folder, self.bench.material.spec)
         self.witness = self.bench.witness()
         self.dev = self.seen
-        self.note.write_text(json.dumps({"witness": self.witness, "dev": self.dev}), "utf-8")
+        write_note(self.note, {"witness": self.witness, "dev": self.dev})
 
 
 def train(material: Material, options: TuneOptions, building: Path, watcher: Watcher) -> None:
@@ -116,6 +116,20 @@ def train(material: Material, options: TuneOptions, building: Path, watcher: Wat
     watcher.note("measuring the untrained model ...")
     before = untrained(bench)
     keeper = Keeper(bench, building)
+    target = building / "model"
+    said = learn(bench, keeper, target, device, watcher)
+    release(bench.model)
+    conclude(bench, keeper, before, said, target, watcher)
+
+
+def learn(
+    bench: Bench, keeper: Keeper, target: Path, device: str, watcher: Watcher
+) -> dict[str, Any]:
+    """All steps, from the last saved one on; the weights to keep lie in `target` then.
+
+    Returns what there is to say of it. The optimizer, twice the size of what it trains, ends here.
+    """
+    material, building = bench.material, target.parent
     recipe = material.recipe
     steps = plan_steps([e.tokens for e in material.train], recipe.batch, recipe.epochs, recipe.seed)
     course = course_for(bench, building, keeper, watcher)
@@ -130,10 +144,9 @@ def train(material: Material, options: TuneOptions, building: Path, watcher: Wat
     tuner.add_callback(Report(watcher))
     state = last_state(building)
     tuner.train(resume_from_checkpoint=str(state) if state else None)
-    target = building / "model"
     settle(course, keeper, target)
     done = tuner.state.global_step
-    said = {
+    return {
         **facts(material, steps[:done], len(steps)),
         "losses": [
             round(float(log["loss"]), 5) for log in tuner.state.log_history if "loss" in log
@@ -143,8 +156,6 @@ def train(material: Material, options: TuneOptions, building: Path, watcher: Wat
         "seconds": round(course.seconds, 1),
         "probes": len(bench.asked),
     }
-    release(bench.model)
-    conclude(bench, keeper, before, said, target, watcher)
 
 
 def untrained(bench: Bench) -> Losses:
@@ -186,7 +197,7 @@ def course_for(bench: Bench, building: Path, keeper: Keeper, watcher: Watcher) -
     if recipe.stop_on == "loss" and material.dev:
         look = keeper.look
     elif recipe.stop_on == "metric" and material.dev:
-        higher = direction(material.suite) != "lower"
+        higher = higher_is_better(material.suite)
 
         def look() -> float:
             return score_now(bench, building / "look")
@@ -201,11 +212,12 @@ def score_now(bench: Bench, folder: Path) -> float:
     """The primary metric on dev of the weights as they are now."""
     material = bench.material
     shutil.rmtree(folder, ignore_errors=True)
-    write_weights(bench.model, folder)
+    write_weights(bench.model, folder, material.spec)
     copy_tokenizer(material, folder)
     write_manifest(folder, "finetune", {"base": base_of(material)})
     try:
-        return dev_score(material.suite, material.prompt.name, folder)
+        head = material.recipe.method == "head"
+        return dev_score(material.suite, material.prompt.name, folder, head=head)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
@@ -227,7 +239,6 @@ def arguments(material: Material, building: Path, steps: int, device: str) -> Tr
         bf16=device == "cuda",
         logging_steps=1,
         save_strategy="no",
-        save_total_limit=1,
         eval_strategy="no",
         report_to=[],
         disable_tqdm=True,
@@ -295,9 +306,12 @@ def conclude(
 
 
 def copy_tokenizer(material: Material, target: Path) -> None:
-    """The base's tokenizer and chat template, byte for byte; an adapter uses the base's own."""
+    """The base's tokenizer, chat template and settings for writing, byte for byte.
+
+    An adapter uses the base's own.
+    """
     if material.recipe.method == "lora":
         return
-    for path in sorted(material.checkpoint.folder.iterdir()):
-        if path.is_file() and path.suffix not in WEIGHTS and path.name not in OWN:
+    for path in counted_files(material.checkpoint.folder):
+        if path.suffix != ".safetensors" and path.name not in OWN:
             shutil.copyfile(path, target / path.name)

@@ -5,7 +5,18 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping
 
-from tests.errors import data_file, disk, gate, later, model, prompt_file, suite_file, tune, usage
+from tests.errors import (
+    data_file,
+    disk,
+    gate,
+    later,
+    model,
+    prompt_file,
+    suite_file,
+    training,
+    tune,
+    usage,
+)
 from tests.errors.workspace import Entry, Outcome, happen
 
 GROUPS: Mapping[str, list[Entry]] = {
@@ -15,6 +26,7 @@ GROUPS: Mapping[str, list[Entry]] = {
     "The prompts": prompt_file.ENTRIES,
     "The models": model.ENTRIES,
     "The store and the disk": disk.ENTRIES,
+    "Training and adapters": training.ENTRIES,
     "Comparing, planning and racing": later.ENTRIES,
     "Training a model of one's own, looking inside": tune.ENTRIES,
     "The command line": usage.ENTRIES,

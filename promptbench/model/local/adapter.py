@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+import warnings
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ from promptbench.error import ModelError
 from promptbench.model.local.checkpoint import Checkpoint, file_digest, read_json
 
 CONFIG = "adapter_config.json"
+MANIFEST = "promptbench.json"
 WEIGHTS = "adapter_model.safetensors"
 AGAIN = "Train it again, or copy the folder again."
 
@@ -27,15 +28,20 @@ def base_of(folder: Path) -> str:
     An adapter of ours says it in promptbench.json, others in adapter_config.json: a folder, or a
     name on the Hugging Face hub.
     """
-    manifest = folder / "promptbench.json"
-    if manifest.is_file():
-        spec = read_json(manifest).get("base", {}).get("spec")
-    else:
+    spec = trained_on(folder).get("spec")
+    if spec is None:
         name = read_json(folder / CONFIG).get("base_model_name_or_path")
         spec = f"hf:{name}" if name and not Path(str(name)).is_dir() else name
     if not isinstance(spec, str) or not spec:
         raise ModelError("the adapter does not say which model it is for", where=str(folder))
     return spec
+
+
+def trained_on(folder: Path) -> dict[str, Any]:
+    """What the manifest of an adapter of ours says of its base; empty for another's."""
+    manifest = folder / MANIFEST
+    said = read_json(manifest).get("base") if manifest.is_file() else None
+    return said if isinstance(said, dict) else {}
 
 
 def with_adapter(base: Checkpoint, folder: Path) -> Checkpoint:
@@ -47,9 +53,14 @@ def with_adapter(base: Checkpoint, folder: Path) -> Checkpoint:
     if config.get("peft_type") != "LORA":
         what = f"the adapter is of type {config.get('peft_type')}; LORA is served"
         raise ModelError(what, where=str(folder))
+    if config.get("megatron_config"):
+        what = "the adapter wants to import a package of its choice (megatron_core): refused"
+        raise ModelError(what, where=str(folder))
     if not (folder / WEIGHTS).is_file():
         pickled = (folder / "adapter_model.bin").is_file()
-        what = "the adapter's weights are a pickle, which can run code" if pickled else "no weights"
+        what = "the adapter has no weights"
+        if pickled:
+            what = "the adapter's weights are a pickle, which can run code when opened"
         raise ModelError(what, where=str(folder), hint=f"{WEIGHTS} belongs there.")
     refuse_other_base(base, folder)
     parts = [base.digest, *(file_digest(folder / name) for name in (CONFIG, WEIGHTS))]
@@ -59,8 +70,7 @@ def with_adapter(base: Checkpoint, folder: Path) -> Checkpoint:
 
 def refuse_other_base(base: Checkpoint, folder: Path) -> None:
     """An adapter of ours knows the digest of the weights that it was trained on."""
-    manifest = folder / "promptbench.json"
-    said = read_json(manifest).get("base", {}) if manifest.is_file() else {}
+    said = trained_on(folder)
     if said.get("digest") not in (None, base.digest):
         raise ModelError(
             f"the adapter was trained on other weights than those of '{said.get('spec')}' now",
@@ -76,18 +86,24 @@ def apply(model: Any, folder: Path) -> Any:
     tensor, and they change something: an adapter that is silently not applied would make a tuned
     model score like its base.
     """
-    from peft import PeftModel, get_peft_model_state_dict
+    from peft import PeftConfig, PeftModel, get_peft_model_state_dict
     from safetensors import SafetensorError
     from safetensors.torch import load_file
 
     try:
         stored = load_file(folder / WEIGHTS)
-        adapted = PeftModel.from_pretrained(model, str(folder))
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of missing keys, which are an error below
+            config = PeftConfig.from_pretrained(str(folder))
+            config.task_type = None  # it decides on methods for generating, of which none is used
+            adapted = PeftModel.from_pretrained(model, str(folder), config=config)
+            # With embeddings it would look the base up on the Hugging Face hub.
+            wanted = get_peft_model_state_dict(adapted, save_embedding_layers=False)
     except (SafetensorError, RuntimeError, ValueError, TypeError, KeyError, OSError) as error:
         what = f"the adapter does not fit the model: {str(error).splitlines()[0][:200]}"
         raise ModelError(what, where=str(folder), hint=AGAIN) from error
-    refuse_unmatched(set(stored), set(get_peft_model_state_dict(adapted)), folder)
-    refuse_idle(stored, lambda name: "lora_B" in name, folder)
+    refuse_unmatched(set(stored), set(wanted), folder)
+    refuse_idle(stored, folder)
     return adapted.merge_and_unload()
 
 
@@ -103,11 +119,11 @@ def refuse_unmatched(stored: set[str], wanted: set[str], folder: Path) -> None:
             )
 
 
-def refuse_idle(stored: dict[str, Any], decisive: Callable[[str], bool], folder: Path) -> None:
-    """An adapter whose second factors are all zero, or no numbers, changes nothing."""
-    factors = [tensor for name, tensor in stored.items() if decisive(name)]
-    if any(not bool(tensor.isfinite().all()) for tensor in factors):
-        raise ModelError("the adapter holds numbers that are not finite", where=str(folder))
-    if not any(bool(tensor.count_nonzero()) for tensor in factors):
+def refuse_idle(stored: dict[str, Any], folder: Path) -> None:
+    """An adapter whose second factors are all zero changes nothing; one with NaN breaks all."""
+    if any(not bool(tensor.isfinite().all()) for tensor in stored.values()):
+        what = "the adapter holds numbers that are not finite (NaN or infinity)"
+        raise ModelError(what, where=str(folder), hint=AGAIN)
+    if not any(bool(t.count_nonzero()) for name, t in stored.items() if "lora_B" in name):
         what = "the adapter changes nothing: all of its second factors are zero"
         raise ModelError(what, where=str(folder), hint=AGAIN)

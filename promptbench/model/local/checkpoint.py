@@ -95,6 +95,13 @@ def read_config(folder: Path) -> dict[str, Any]:
     """config.json, which must name a model type and must not bring code."""
     if not (folder / "config.json").is_file():
         raise ModelError("there is no config.json", where=str(folder), hint=PARTS)
+    if (folder / "adapter_config.json").is_file():
+        raise ModelError(
+            "the folder holds a whole model and an adapter: which of them is meant?",
+            where=str(folder),
+            hint="Put the adapter (adapter_config.json, adapter_model.safetensors) into a folder of"
+            " its own.",
+        )
     config = read_json(folder / "config.json")
     if "auto_map" in config:
         raise ModelError(
