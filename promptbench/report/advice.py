@@ -8,9 +8,9 @@ from typing import Literal
 
 from promptbench.record import MetricInfo, Run
 from promptbench.report.grid import Grid, primary_metric
+from promptbench.report.group import Group
 from promptbench.report.learning import (
     Crossover,
-    Group,
     Lead,
     Learning,
     difference_of,

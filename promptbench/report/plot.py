@@ -7,7 +7,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from promptbench.report.axis import axis
-from promptbench.report.learning import Group, Learning
+from promptbench.report.group import Group
+from promptbench.report.learning import Learning
 from promptbench.report.number import Scale
 from promptbench.stats.seeded import Seeded
 

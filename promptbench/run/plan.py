@@ -96,7 +96,7 @@ def make_plan(
             model,
         )
         for model_name, model in models.items()
-        for sampling_name, sampling in samplings.items()
+        for sampling_name, sampling in able(model, samplings).items()
         for spec, template in templates
     )
     return assemble(suite, options, judged, ready, setup)
@@ -189,6 +189,20 @@ def chosen_samplings(suite: Suite, options: Options) -> dict[str, Sampling]:
     if options.seed is None:
         return dict(suite.samplings)
     return {name: replace(s, seed=options.seed) for name, s in suite.samplings.items()}
+
+
+def able(model: Model, samplings: Mapping[str, Sampling]) -> Mapping[str, Sampling]:
+    """The ways to answer that a model has: one that cannot write only chooses, if that is asked.
+
+    Where none suits, all come back, and the plan is refused with the reason.
+    """
+    info = model.info
+    suited = {
+        name: sampling
+        for name, sampling in samplings.items()
+        if (info.writes if sampling.choice is None else info.chooses)
+    }
+    return suited or samplings
 
 
 def setup_for(suite: Suite, options: Options, notify: Notify) -> Setup:

@@ -93,7 +93,6 @@ def test_a_broken_adapter_ends_a_run_before_it_begins(tmp_path: Path):
         score(workspace, tuned.spec)
 
 
-WRITTEN = "  - {name: written, answer: written, max_tokens: 12}\n"
 MADE_UP = {"blorfin": "47", "wuggelo": "92"}
 CHAT = "{% block system %}Codes.{% endblock %}{% block user %}{{ text }}{% endblock %}"
 
@@ -122,8 +121,7 @@ def test_the_embedded_bert_learns_intents(tmp_path: Path):
     copytree(PROJECT / "suites" / "intent", tmp_path / "suites" / "intent")
     suite = (PROJECT / "suites" / "intent.yaml").read_text(encoding="utf-8")
     workspace.write("suites/intent.yaml", suite)
-    # Of the suite's two ways to answer, an encoder has but one.
-    workspace.edit("suites/intent.yaml", WRITTEN, "")
+    # Of the suite's two ways to answer an encoder has one: the other is left out for it.
     settings = {"limit": 100, "epochs": 6, "learning_rate": 5e-4, "stop_on": "none"}
     asked = options(model="minilm", prompt="plain", **settings)
     tuned = finetune(tmp_path / "suites" / "intent.yaml", asked, Silent())
