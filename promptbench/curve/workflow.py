@@ -22,7 +22,13 @@ from promptbench.run.plan import Plan, assemble, within
 from promptbench.run.slot import Ready
 from promptbench.suite.read import PromptSpec, Suite, read_suite
 from promptbench.tune.finetune import Tuned, finetune_on
-from promptbench.tune.material import chosen_prompt, gather, labelled_cases, shuffled
+from promptbench.tune.material import (
+    chosen_prompt,
+    gather,
+    labelled_cases,
+    shuffled,
+    trainable_folder,
+)
 from promptbench.tune.option import TuneOptions
 from promptbench.tune.watch import Watcher as TuneWatcher
 
@@ -98,6 +104,7 @@ def field_of(suite: Suite, options: CurveOptions, watchers: Watchers) -> Field:
     setup = Setup(suite.workspace, watchers.note, options.max_memory, options.device)
     if not suite.models:
         raise SuiteError("the suite names no model", where=suite.shown)
+    trainable_folder(options.model or suite.models[0].spec, setup)
     shown = {
         name
         for spec in suite.prompts

@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from promptbench.error import ModelError, SuiteError
-from promptbench.run.plan import Plan
+from promptbench.record import Choice, Sampling
+from promptbench.run.plan import Plan, able
 from tests.fake import FakeBackend
 from tests.run.workspace import Workspace, email
 
@@ -240,3 +243,14 @@ def test_options_that_change_the_cells_change_the_digest(
     workspace: Workspace, options: dict[str, object]
 ):
     assert workspace.plan(**options).digest != workspace.plan().digest
+
+
+def test_a_model_gets_those_ways_to_answer_that_it_has(workspace: Workspace):
+    (model,) = {id(r.model): r.model for r in workspace.plan().ready}.values()
+    write, choose = Sampling(), Sampling(choice=Choice(("a", "b"), (("a",), ("b",))))
+    both = {"written": write, "likelihood": choose}
+    model.info = replace(model.info, writes=False, chooses=True)
+    assert able(model, both) == {"likelihood": choose}
+    assert able(model, {"written": write}) == {"written": write}, "refused later, with the reason"
+    model.info = replace(model.info, writes=True, chooses=False)
+    assert able(model, both) == {"written": write}
