@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from safetensors import SafetensorError
+
 from promptbench.error import InputError, RunError, StoreError
 from promptbench.model.local.tokenizer import first_line
 from promptbench.suite.read import read_suite
@@ -65,9 +67,9 @@ def finetune_on(material: Material, options: TuneOptions, watcher: Watcher) -> T
             hint="If memory ran out, lower --batch or set --max-memory. The same command"
             " continues from the last saved step.",
         ) from error
-    except OSError as error:
+    except (OSError, SafetensorError) as error:  # the latter tells of a full disk
         raise StoreError(
-            f"the checkpoint cannot be written: {error.strerror or error}",
+            f"the checkpoint cannot be written: {getattr(error, 'strerror', None) or error}",
             where=str(building),
             hint="Free some space; the same command continues from the last saved step.",
         ) from error

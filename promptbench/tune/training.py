@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,7 @@ from promptbench.tune.check import (
 )
 from promptbench.tune.course import Course, last_state
 from promptbench.tune.example import Example
+from promptbench.tune.facts import base_of, facts
 from promptbench.tune.forgetting import probe_examples, probes
 from promptbench.tune.judged import dev_score, higher_is_better
 from promptbench.tune.learner import learner, objective_for, write_weights
@@ -254,32 +255,6 @@ def settle(course: Course, keeper: Keeper, target: Path) -> None:
         keeper(target)
     else:
         shutil.copytree(course.best, target)
-
-
-def facts(material: Material, done: Sequence[Sequence[int]], planned: int) -> dict[str, Any]:
-    """What was trained on what, for the manifest."""
-    return {
-        "digest": material.digest,
-        "base": base_of(material),
-        "suite": material.suite.name,
-        "prompt": {
-            "name": material.prompt.name,
-            "digest": material.rendering.template.prompt.digest,
-        },
-        "recipe": material.recipe.canonical(),
-        "data": {
-            "train": len(material.train),
-            "dev": len(material.dev),
-            "cases": [case.id for case in material.cases],
-        },
-        "steps": {"done": len(done), "planned": planned},
-        "tokens": sum(material.train[i].tokens for step in done for i in step),
-    }
-
-
-def base_of(material: Material) -> dict[str, str]:
-    """Which model was trained."""
-    return {"spec": material.spec, "digest": material.checkpoint.digest}
 
 
 def conclude(
