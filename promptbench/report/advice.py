@@ -156,17 +156,17 @@ def crossing(found: Crossover) -> str:
     """The crossover in words."""
     if found.at is None:
         return f"Fine-tuning does not overtake with up to {found.most} labels."
+    begin = (
+        f"Fine-tuning is ahead from the fewest labels measured ({found.least}) on"
+        if found.at <= found.least
+        else f"Fine-tuning overtakes at about {found.at:.0f} labels"
+    )
     if found.high is None:
-        return (
-            f"Fine-tuning seems to overtake at about {found.at:.0f} labels, which up to"
-            f" {found.most} are not enough to show."
-        )
-    low = f"{found.low:.0f}" if found.low is not None else "fewer"
-    if round(found.high) == round(found.low or -1):
-        return f"Fine-tuning is ahead from {found.high:.0f} labels on, the fewest measured."
+        return f"{begin}, but up to {found.most} labels the data do not show it beyond chance."
+    allowed = found.low if found.low is not None else found.least
     return (
-        f"Fine-tuning overtakes at about {found.at:.0f} labels (between {low} and"
-        f" {found.high:.0f} with 95% confidence)."
+        f"{begin}; the 95% intervals allow that from {allowed:.0f} labels on, and from"
+        f" {found.high:.0f} on it is beyond chance at every size."
     )
 
 

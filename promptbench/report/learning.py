@@ -36,13 +36,15 @@ class Lead:
 class Crossover:
     """From how many labels on fine-tuning is ahead; None where it is not, up to `most`.
 
-    `low` is the fewest labels from which the intervals allow it to be ahead, `high` the fewest
-    from which they show it.
+    `low` is the fewest labels from which on the 95% intervals allow it to be ahead, `high` the
+    fewest measured from which on that is shown at every size, after Holm. `least` and `most` are
+    the sizes measured.
     """
 
     at: float | None
     low: float | None
     high: float | None
+    least: int
     most: int
 
 
@@ -134,12 +136,13 @@ def difference_of(
 
 def crossover(leads: Sequence[Lead]) -> Crossover:
     """Where the fine-tunes overtake, between sizes on a scale of doublings."""
-    most = leads[-1].labels if leads else 0
+    sizes = [lead.labels for lead in leads] or [0]
     return Crossover(
         _reached(leads, lambda lead: lead.difference.mean),
         _reached(leads, lambda lead: lead.difference.high),
-        _reached(leads, lambda lead: lead.difference.low),
-        most,
+        _reached(leads, lambda lead: lead.difference.mean if lead.shown else -math.inf),
+        sizes[0],
+        sizes[-1],
     )
 
 
