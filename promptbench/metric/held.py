@@ -19,6 +19,8 @@ SHORTEST = 3
 # A name of so many letters may be written in other words: WAI-ER-IG and WAIERIG.
 LONG = 6
 TOKEN = regex.compile(r"[\p{L}\p{M}\d]+")
+# Words between marks as well: a name is found behind a stray one.
+LETTERS = regex.compile(r"\p{L}+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +104,7 @@ def held(text: str) -> Held:
     tokens = TOKEN.findall(plain_name(text))
     initials = "".join(token[0] for token in tokens)
     numbers = _numbers(facts, tokens)
-    words = frozenset(tokens)
+    words = frozenset(tokens) | {run for one in tokens for run in LETTERS.findall(one)}
     return Held(text.casefold(), "".join(tokens), words, initials, numbers, facts)
 
 

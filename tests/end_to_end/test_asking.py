@@ -124,7 +124,7 @@ def test_no_injection_brings_control_tokens_into_the_judges_prompt(judged: Works
 
     def special(text: str) -> int:
         case = Case("one", {"subject": "A", "body": text}, (text,))
-        desk = Desk(replace(plan, cases=(case,)), {(0, 0, 0): text})
+        desk = Desk(replace(plan, judged=replace(plan.judged, cases=(case,))), {(0, 0, 0): text})
         requests = desk.requests(Item(judge, 0, 0, 0))
         assert isinstance(requests, list)
         return sum(token.special for token in plan.jury["smollm2"].tokens(requests[0].encoded))

@@ -94,6 +94,7 @@ def test_a_broken_adapter_ends_a_run_before_it_begins(tmp_path: Path):
 
 
 MADE_UP = {"blorfin": "47", "wuggelo": "92"}
+FEW = ("the", "one", "my", "some")
 CHAT = "{% block system %}Codes.{% endblock %}{% block user %}{{ text }}{% endblock %}"
 
 
@@ -105,7 +106,7 @@ def test_the_embedded_model_learns_codes_that_no_prompt_could_tell(
 ):
     # Reading the probes takes longer than all of the training.
     monkeypatch.setattr(training, "probes", lambda known: [])
-    workspace = write_toy(tmp_path, MADE_UP, fillers=("the",), prompt=CHAT, train=2)
+    workspace = write_toy(tmp_path, MADE_UP, fillers=FEW, prompt=CHAT, train=4)
     workspace.edit(PATH, BASE, "smollm2")
     settings = {"method": method, "learning_rate": rate, "epochs": 8, "batch": 2}
     tuned = tune(workspace, **settings, stop_on="none")

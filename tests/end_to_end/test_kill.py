@@ -156,7 +156,7 @@ def test_a_run_that_is_killed_while_a_judge_answers_asks_nothing_twice(tmp_path:
     killed, whole = (write_workspace(tmp_path / name) for name in ("killed", "whole"))
     for workspace in (killed, whole):
         workspace.edit("suites/mail.yaml", "metrics:\n  - rougeL\n  - words: {max: 8}\n", JUDGED)
-        workspace.cases("test", *map(email, range(30)))
+        workspace.many(*map(email, range(30)))
     progress = [0]
     for _ in range(2):
         with killed.start(*COMMAND, **BEHAVIOUR) as process:

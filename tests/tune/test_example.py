@@ -8,7 +8,7 @@ from shutil import copytree
 
 import pytest
 
-from promptbench.error import DataError, ModelError
+from promptbench.error import DataError, ModelError, SuiteError
 from promptbench.model.local.convert import is_ready
 from promptbench.model.protocol import Setup
 from promptbench.model.spec import cache_folder, open_model
@@ -138,13 +138,19 @@ def test_a_long_dev_case_is_refused_too(toy: Workspace):
         material_of(toy)
 
 
-@pytest.mark.parametrize(
-    ("references", "match"),
-    [([], "case bad has no reference"), ([" "], "case bad: its reference is empty")],
-)
-def test_a_case_without_an_answer_is_refused(toy: Workspace, references: list[str], match: str):
-    write_rows(toy, "train", {"id": "bad", "text": "w0 w10", "references": references})
-    with pytest.raises(DataError, match=match):
+def test_a_case_without_an_answer_is_not_trained_on(toy: Workspace):
+    good = {"id": "good", "text": "w1 w10", "references": ["w44 w45"]}
+    bad = {"id": "bad", "text": "w0 w10", "references": []}
+    write_rows(toy, "train", good, bad)
+    assert [example.case_id for example in material_of(toy).train] == ["good"]
+    write_rows(toy, "train", bad)
+    with pytest.raises(SuiteError, match="no case of the train split has a reference"):
+        material_of(toy)
+
+
+def test_an_answer_that_says_nothing_is_refused(toy: Workspace):
+    write_rows(toy, "train", {"id": "bad", "text": "w0 w10", "references": [" "]})
+    with pytest.raises(DataError, match="case bad: its reference is empty"):
         material_of(toy)
 
 
