@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -35,3 +36,11 @@ def fake(monkeypatch: pytest.MonkeyPatch) -> FakeBackend:
 def workspace(tmp_path: Path, fake: FakeBackend) -> Workspace:
     """A workspace whose suite runs on the fake model."""
     return write_workspace(tmp_path / "workspace")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def ctrl_c_works() -> Iterator[None]:
+    """A shell starts what runs in its background deaf to Ctrl-C, and children would be so too."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
