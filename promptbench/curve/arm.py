@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from promptbench.curve.option import CurveOptions
+from promptbench.tune.recipe import Recipe
 
 Kind = Literal["prompt", "tune"]
 
@@ -58,7 +59,7 @@ def prompt_arms(
     return arms
 
 
-def tune_arms(prompt: str, options: CurveOptions, labels: int, batch: int) -> list[Arm]:
+def tune_arms(prompt: str, options: CurveOptions, labels: int, recipe: Recipe) -> list[Arm]:
     """Trainings on more and more cases, each with several seeds."""
     seeds = seeds_of(options)
     return [
@@ -68,7 +69,7 @@ def tune_arms(prompt: str, options: CurveOptions, labels: int, batch: int) -> li
             size,
             prompt,
             seed,
-            epochs=options.wish.epochs or epochs_for(size, batch, options.quick),
+            epochs=options.wish.epochs or epochs_for(size, recipe, options.quick),
             seeded=seeds > 1,
         )
         for size in sizes_of(options, labels)
@@ -106,7 +107,11 @@ def seeds_of(options: CurveOptions) -> int:
     return options.seeds or (QUICK_SEEDS if options.quick else SEEDS)
 
 
-def epochs_for(size: int, batch: int, quick: bool = False) -> int:
-    """Epochs that make at least LEAST_STEPS steps, if MOST_EPOCHS suffice for that."""
+def epochs_for(size: int, recipe: Recipe, quick: bool = False) -> int:
+    """The recipe's epochs, or as many as make LEAST_STEPS steps, but then MOST_EPOCHS at most.
+
+    Quick, a language model goes over the cases only as often as the steps ask for.
+    """
     steps = QUICK_STEPS if quick else LEAST_STEPS
-    return max(1, min(MOST_EPOCHS, -(-steps * batch // size)))
+    least = 1 if quick and recipe.method != "head" else recipe.epochs
+    return max(least, min(MOST_EPOCHS, -(-steps * recipe.batch // size)))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol
@@ -10,13 +10,16 @@ from typing import Any, Protocol
 from promptbench.curve.arm import Arm, other_prompt, prompt_arms, seeds_of, tune_arms
 from promptbench.curve.option import CurveOptions
 from promptbench.error import SuiteError
+from promptbench.model.local.checkpoint import read_checkpoint
 from promptbench.model.protocol import Model, Setup
 from promptbench.model.spec import open_model
 from promptbench.prompt.example import as_example, characters
 from promptbench.prompt.template import Template
 from promptbench.record import Candidate, Case, Sampling
+from promptbench.run.examples import examples_for
 from promptbench.run.hygiene import Judged, judged_cases
 from promptbench.run.job import Result, Watcher, run_plan
+from promptbench.run.jury import open_stated
 from promptbench.run.option import Options
 from promptbench.run.plan import Plan, assemble, within
 from promptbench.run.slot import Ready
@@ -30,6 +33,7 @@ from promptbench.tune.material import (
     trainable_folder,
 )
 from promptbench.tune.option import TuneOptions
+from promptbench.tune.recipe import Recipe, recipe_for
 from promptbench.tune.watch import Watcher as TuneWatcher
 
 
@@ -51,7 +55,10 @@ class Watchers(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """What all arms share: suite, cases, the prompted model, sampling, and the labels to use."""
+    """What all arms share: suite, cases, the prompted model, sampling, the labels to use.
+
+    `recipe` is how a training goes where its arm does not say otherwise.
+    """
 
     suite: Suite
     options: CurveOptions
@@ -60,6 +67,7 @@ class Field:
     prompts: Mapping[str, PromptSpec]
     labelled: tuple[Case, ...]
     judged: Mapping[str, Judged]
+    recipe: Recipe
 
 
 def curve(path: Path, options: CurveOptions, watchers: Watchers) -> Result:
@@ -74,10 +82,7 @@ def curve(path: Path, options: CurveOptions, watchers: Watchers) -> Result:
     chosen = run_plan(plan_of(field, prompts, {}, "dev"), watchers.run())
     dev = means_on_dev(chosen)
     trainings = tune_arms(
-        chosen_prompt(field.suite, options.prompt).name,
-        options,
-        len(field.labelled),
-        options.wish.batch or 4,
+        chosen_prompt(field.suite, options.prompt).name, options, len(field.labelled), field.recipe
     )
     if not options.quick:
         trainings += other_prompt(trainings, best_plain(prompts, dev, chosen))
@@ -104,7 +109,7 @@ def field_of(suite: Suite, options: CurveOptions, watchers: Watchers) -> Field:
     setup = Setup(suite.workspace, watchers.note, options.max_memory, options.device)
     if not suite.models:
         raise SuiteError("the suite names no model", where=suite.shown)
-    trainable_folder(options.model or suite.models[0].spec, setup)
+    base = read_checkpoint(trainable_folder(options.model or suite.models[0].spec, setup))
     shown = {
         name
         for spec in suite.prompts
@@ -125,11 +130,12 @@ def field_of(suite: Suite, options: CurveOptions, watchers: Watchers) -> Field:
     return Field(
         suite=suite,
         options=options,
-        model=open_model(suite.models[0].spec, setup),
+        model=open_stated(suite.models[0], setup),
         sampling=next(iter(suite.samplings.values())),
         prompts={spec.name: spec for spec in suite.prompts},
         labelled=labelled,
         judged=judged,
+        recipe=recipe_for(options.wish, base.family, base.parameters),
     )
 
 
@@ -176,13 +182,20 @@ def ready_for(field: Field, arm: Arm, model: Model, spec: str) -> Ready:
         model_identity=model.info.identity,
         sampling=field.sampling,
     )
-    return Ready(candidate, template, shots_for(field, arm, prompt), model)
+    return Ready(candidate, template, shots_for(field, arm, prompt, template.names), model)
 
 
-def shots_for(field: Field, arm: Arm, prompt: PromptSpec) -> Sequence[Mapping[str, Any]] | None:
-    """The arm's examples: the first fitting ones of the order in which its seed draws labels."""
+def shots_for(
+    field: Field, arm: Arm, prompt: PromptSpec, names: Collection[str]
+) -> Sequence[Mapping[str, Any]] | None:
+    """The arm's examples: the first fitting ones of the order in which its seed draws labels.
+
+    A fine-tune on a prompt that shows examples is asked with those that it was trained with.
+    """
     if prompt.examples is None:
         return None
+    if arm.kind == "tune":
+        return examples_for(field.suite, prompt, names)
     most = prompt.examples.max_characters
     order = shuffled(field.labelled, arm.seed)
     fitting = [case for case in order if most is None or characters(case) <= most]

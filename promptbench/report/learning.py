@@ -71,11 +71,13 @@ class Learning:
 
 
 def learning(run: Run, grid: Grid) -> Learning | None:
-    """Work a curve out; None for a run that is none."""
+    """Work a curve out; None for a run that is none, and where no direction is better."""
     said = run.manifest.get("curve")
     if not isinstance(said, Mapping) or not said.get("arms"):
         return None
     metric = primary_metric(run)
+    if metric.direction == "none":
+        return None
     sign = -1.0 if metric.direction == "lower" else 1.0
     arms: dict[str, list[Mapping[str, Any]]] = {}
     for arm in said["arms"]:

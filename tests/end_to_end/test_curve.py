@@ -10,12 +10,16 @@ from shutil import copytree, rmtree
 import pytest
 import torch
 
+from promptbench.curve.arm import Arm
 from promptbench.curve.option import CurveOptions
-from promptbench.curve.workflow import curve
+from promptbench.curve.workflow import curve, field_of, ready_for
 from promptbench.error import SuiteError
 from promptbench.run.job import Result, store_path
 from promptbench.run.pairing import load
 from promptbench.store.database import Store
+from promptbench.suite.read import read_suite
+from promptbench.tune.material import gather
+from promptbench.tune.option import TuneOptions
 from promptbench.tune.recipe import Wish
 from promptbench.tune.watch import Silent
 from tests.model.tiny import write_tiny
@@ -163,3 +167,13 @@ def test_a_suite_without_dev_is_refused(workspace: Workspace, tmp_path: Path):
     blind.edit(PATH, "  dev: codes/dev.jsonl\n", "")
     with pytest.raises(SuiteError, match="dev split"):
         curve(blind.folder / PATH, OPTIONS, Told())
+
+
+def test_a_fine_tune_is_asked_with_the_examples_that_it_was_trained_with(workspace: Workspace):
+    field = field_of(read_suite(workspace.folder / PATH), OPTIONS, Told())
+    arm = Arm("tune", "tuned n4 shown", 4, "shown", epochs=1)
+    ready = ready_for(field, arm, field.model, "./checkpoints/base")
+    wanted = TuneOptions(prompt="shown", limit=4)
+    trained = gather(field.suite, wanted, lambda message: None)
+    asked = [ready.template.render(case, ready.examples) for case in trained.cases]
+    assert [field.model.encode(one).ids for one in asked] == [one.prompt for one in trained.train]
