@@ -8,8 +8,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Browser
 
 from promptbench.model.spec import BACKENDS
+from tests.browser import CHROMIUM, Tab, chromium, tab_of
 from tests.fake import FakeBackend
 from tests.run.workspace import Workspace, write_workspace
 
@@ -44,3 +46,19 @@ def ctrl_c_works() -> Iterator[None]:
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     yield
     signal.signal(signal.SIGINT, before)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """One Chromium for all tests of pages."""
+    if CHROMIUM is None:
+        pytest.skip("no chromium on the PATH")
+    with chromium() as started:
+        yield started
+
+
+@pytest.fixture
+def tab(browser: Browser) -> Iterator[Tab]:
+    """A fresh tab, 1280 pixels wide."""
+    with tab_of(browser) as opened:
+        yield opened

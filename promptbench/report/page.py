@@ -9,11 +9,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import jinja2
 from markupsafe import Markup
 
 from promptbench.record import (
+    Candidate,
     Case,
     Control,
     Judgement,
@@ -25,7 +27,6 @@ from promptbench.record import (
 )
 from promptbench.report.advice import Advice, advise
 from promptbench.report.axis import Axis, axis
-from promptbench.report.cases import CaseView, Viewer, orders
 from promptbench.report.classification import classify
 from promptbench.report.copying import copying
 from promptbench.report.early import is_early
@@ -35,26 +36,22 @@ from promptbench.report.judging import judging, noted
 from promptbench.report.learning import Learning, learning
 from promptbench.report.manifest import as_text, brief, tabulate
 from promptbench.report.number import Scale, count, duration, fixed, listing, probability, scale_of
+from promptbench.report.pack import pack
 from promptbench.report.plot import Plot, plot
 from promptbench.report.summary import Summary, summarise_grid
+from promptbench.report.tone import SHAPES, Tone, tones
 from promptbench.report.verdict import cases_in_clusters, reading
 from promptbench.report.visible import visible
 
 FOLDER = Path(__file__).parent / "page"
-COLOURS, SHAPES = 8, 4
+# One style sheet and one script: what all share comes first, what starts the page last.
+STYLES = ("report.css",)
+SCRIPTS = ("lib.js", "matrix.js", "case.js", "page.js")
 DIRECTIONS = {
     "higher": "Higher is better.",
     "lower": "Lower is better.",
     "none": "No direction is better.",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Tone:
-    """A candidate's look, the same all over the page: a colour, and a shape for eyes without."""
-
-    colour: int
-    shape: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +86,7 @@ def build_page(
     summary = noted(summary, judges)
     scales = _scales(run, summary)
     names = tuple(each.candidate.name for each in summary.standings)
-    views = Viewer(run, summary.primary, names, scales).view(grid)
+    looks = tones(run)
     return (
         environment()
         .get_template("index.html.j2")
@@ -99,12 +96,12 @@ def build_page(
             scales=scales,
             scale=scales[summary.primary.name],
             created=_date(run.created),
-            tones=_tones(run),
+            tones=looks,
             axes={metric.name: _metric_axis(summary, metric.name) for metric in run.metrics},
             ahead=_difference_axis(summary),
             prompts=_prompts(run),
             groups=tabulate(run.manifest),
-            cases=views,
+            packed=pack(run, grid, names),
             judgements=judgements,
             classification=classify(run, grid, names),
             learning=learned(run, grid, scales[summary.primary.name]),
@@ -115,7 +112,7 @@ def build_page(
             early=is_early(run),
             copied=copying(nearness, grid, names),
             judging=judges,
-            **_assets(_data(run, summary, views)),
+            **_assets(_data(run, summary, scales, looks)),
         )
     )
 
@@ -154,12 +151,13 @@ def environment() -> jinja2.Environment:
         probability,
     )
     environment.globals.update({word.__name__: word for word in (*words, reading)})
+    environment.globals["shapes"] = SHAPES
     return environment
 
 
 def _assets(data: str) -> dict[str, Markup]:
     """Give what is put into the page as it is; the policy names the digests of these very bytes."""
-    style, script = (source(name) for name in ("report.css", "report.js"))
+    style, script = ("\n".join(map(source, names)) for names in (STYLES, SCRIPTS))
     policy = (
         f"default-src 'none'; style-src '{digest(style)}'; script-src '{digest(script)}'; "
         "img-src data:; base-uri 'none'; form-action 'none'"
@@ -178,20 +176,47 @@ def digest(text: str) -> str:
     return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
 
 
-def _data(run: Run, summary: Summary, views: Sequence[CaseView]) -> str:
-    """Write what the script needs, and the scores for whoever wants them out of the file again."""
-    names = [each.candidate.name for each in summary.standings]
-    scores = [{"id": each.id, "scores": [cell.mean for cell in each.cells]} for each in views]
+def _data(
+    run: Run, summary: Summary, scales: Mapping[str, Scale], looks: Mapping[str, Tone]
+) -> str:
+    """Write what the script must know before it unpacks the cases."""
     content = {
         "run": run.id,
-        "primary": summary.primary.name,
-        "candidates": names,
-        "cases": scores,
-        "orders": orders(views, summary.primary),
+        "suite": run.suite,
+        "cases": summary.cases,
+        "repeats": run.repeats,
+        "primary": [metric.name for metric in run.metrics].index(summary.primary.name)
+        if summary.primary in run.metrics
+        else None,
+        "metrics": [
+            {
+                "name": metric.name,
+                "label": metric.label,
+                "direction": metric.direction,
+                "low": metric.low,
+                "high": metric.high,
+                "binary": metric.binary,
+                "decimals": scales[metric.name].decimals,
+            }
+            for metric in run.metrics
+        ],
+        "candidates": [_look(each.candidate, looks) for each in summary.standings],
+        "shapes": SHAPES,
     }
     # ASCII only, which covers U+2028 and U+2029 as well.
     text = json.dumps(content, separators=(",", ":"), allow_nan=False)
     return text.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e")
+
+
+def _look(candidate: Candidate, looks: Mapping[str, Tone]) -> dict[str, Any]:
+    tone = looks[candidate.name]
+    return {
+        "name": candidate.name,
+        "prompt": candidate.prompt.name,
+        "model": candidate.model,
+        "colour": tone.colour,
+        "shape": tone.shape,
+    }
 
 
 def _scales(run: Run, summary: Summary) -> Mapping[str, Scale]:
@@ -220,14 +245,6 @@ def _difference_axis(summary: Summary) -> Axis | None:
         return None
     spans = [(each.mean, each.low, each.high, each.detectable, -each.detectable) for each in found]
     return axis([0.0, *(value for span in spans for value in span)])
-
-
-def _tones(run: Run) -> dict[str, Tone]:
-    # Past the last colour the shapes move on by one, so that no two candidates look alike soon.
-    return {
-        candidate.name: Tone(place % COLOURS, (place + place // COLOURS) % SHAPES)
-        for place, candidate in enumerate(run.candidates)
-    }
 
 
 def _prompts(run: Run) -> tuple[UsedPrompt, ...]:
