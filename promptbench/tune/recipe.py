@@ -54,9 +54,11 @@ class Recipe:
         return asdict(self)
 
 
-# Learning rate, epochs, cases a step. Encoders: Devlin et al. 2019 (5e-5 is the upper of their
-# range; more epochs for small data, Zhang et al. 2021). T5: the documentation of transformers
-# names 1e-4 to 3e-4 for AdamW. LoRA takes about ten times the rate of full tuning.
+# Learning rate, epochs, cases a step. Encoders: the largest rate and the smaller batch that Devlin
+# et al. 2019 (BERT, appendix A.3) search, and more epochs than theirs, as Zhang et al. 2021
+# (Revisiting Few-sample BERT Fine-tuning) advise for little data. T5: the page on it in the
+# documentation of transformers names 1e-4 and 3e-4 for AdamW. LoRA: ten times the rate of full
+# tuning (Schulman et al. 2025, LoRA Without Regret).
 DEFAULTS: dict[tuple[Family, Method], tuple[float, int, int]] = {
     ("decoder-only", "full"): (2e-5, 3, 4),
     ("decoder-only", "lora"): (2e-4, 3, 4),
