@@ -26,3 +26,25 @@ class CurveOptions:
     max_memory: int | None = None
     device: str = ""
     allow_leaks: bool = False
+
+    def command(self, suite: str) -> str:
+        """The command that repeats the curve of a suite's file, in the workspace's folder."""
+        wish = self.wish
+        valued = {
+            "sizes": ",".join(map(str, self.sizes)),
+            "shots": ",".join(map(str, self.shots)),
+            "seeds": self.seeds,
+            "prompt": self.prompt,
+            "model": self.model,
+            "method": wish.method,
+            "epochs": wish.epochs,
+            "batch": wish.batch,
+            "lr": wish.learning_rate,
+            "rank": wish.rank,
+            "limit": self.limit,
+            "device": self.device,
+        }
+        flags = {"quick": self.quick, "allow-leaks": self.allow_leaks}
+        parts = [f"--{name}" for name, wished in flags.items() if wished]
+        parts += [f"--{name} {value}" for name, value in valued.items() if value]
+        return " ".join(["promptbench curve", suite, *parts])

@@ -79,7 +79,7 @@ def curve(path: Path, options: CurveOptions, watchers: Watchers) -> Result:
     field = field_of(read_suite(path), options, watchers)
     prompts = prompt_side(field, watchers)
     watchers.note(f"Prompts on dev: {len(prompts)} arms, to choose by ...")
-    chosen = run_plan(plan_of(field, prompts, {}, "dev"), watchers.run())
+    chosen = run_plan(plan_of(field, prompts, {}, "dev", {}), watchers.run())
     dev = means_on_dev(chosen)
     trainings = tune_arms(
         chosen_prompt(field.suite, options.prompt).name, options, len(field.labelled), field.recipe
@@ -91,7 +91,7 @@ def curve(path: Path, options: CurveOptions, watchers: Watchers) -> Result:
         watchers.note(f"Training {number} of {len(trainings)}: {arm.name} ...")
         tuned[arm.name] = train(field, arm, watchers.training())
     arms = [*prompts, *trainings]
-    said = {"curve": facts(field, arms, tuned, dev, chosen.run_id)}
+    said = facts(field, arms, tuned, dev, chosen.run_id)
     watchers.note(f"All {len(arms)} arms on test ...")
     return run_plan(plan_of(field, arms, tuned, "test", said), watchers.run())
 
@@ -226,9 +226,9 @@ def plan_of(
     arms: Sequence[Arm],
     tuned: Mapping[str, Tuned],
     split: str,
-    said: Mapping[str, Any] | None = None,
+    said: Mapping[str, Any],
 ) -> Plan:
-    """One run of all arms on a split."""
+    """One run of all arms on a split; `said` is what its report needs to know of them."""
     suite, options = field.suite, field.options
     setup = Setup(suite.workspace, max_memory=options.max_memory, device=options.device)
     ready = []
@@ -244,7 +244,9 @@ def plan_of(
         max_memory=options.max_memory,
         allow_leaks=options.allow_leaks,
     )
-    return assemble(suite, run, field.judged[split], tuple(ready), setup, said or {"curve": {}})
+    command = options.command(within(suite.workspace, suite.path))
+    extra = {"command": command, "curve": said}
+    return assemble(suite, run, field.judged[split], tuple(ready), setup, extra)
 
 
 def means_on_dev(result: Result) -> dict[str, float]:
