@@ -49,9 +49,9 @@ def command(
     The loss is that of a suite's references behind its prompts, or of a text; of the text that a
     model was pretrained on it is that of the part held out.
     """
+    from promptbench.anatomy.inside import Which, Wish, look_at_suite, look_at_text
     from promptbench.report.anatomy import build_anatomy, drawings
     from promptbench.report.write import write_report
-    from promptbench.tune.inside import Which, Wish, look_at_suite, look_at_text
 
     wish = Wish(tuple(head.strip() for head in heads.split(",") if head.strip()), limit)
     with TrainingProgress(err()) as progress:

@@ -52,8 +52,8 @@ def command(arch: str, data: Path, fields: tuple[str, ...], **options: Any) -> N
 
     Ctrl-C or a kill costs the way since the last saved step; the same command continues.
     """
-    from promptbench.tune.corpus import read_corpus
-    from promptbench.tune.pretrain import Order, check_order, pretrain
+    from promptbench.pretrain.corpus import read_corpus
+    from promptbench.pretrain.pretrain import Order, check_order, pretrain
 
     order = Order(
         shape=shape_of(arch, options),
@@ -78,7 +78,7 @@ def command(arch: str, data: Path, fields: tuple[str, ...], **options: Any) -> N
 
 def shape_of(arch: str, options: Mapping[str, Any]) -> Any:
     """The model's sizes."""
-    from promptbench.tune.architecture import ARCHITECTURES, Shape
+    from promptbench.pretrain.architecture import ARCHITECTURES, Shape
 
     kind = next(each for each in ARCHITECTURES if each == arch)
     return Shape(kind, *(options[name] for name in ("layers", "heads", "dim", "context")))
@@ -86,7 +86,7 @@ def shape_of(arch: str, options: Mapping[str, Any]) -> Any:
 
 def schedule_of(options: Mapping[str, Any]) -> Any:
     """The training's length and speed."""
-    from promptbench.tune.schedule import Schedule
+    from promptbench.pretrain.schedule import Schedule
 
     return Schedule(options["steps"], options["batch"], options["lr"], options["seed"])
 

@@ -15,9 +15,9 @@ import torch
 from promptbench.cli.main import outcome
 from promptbench.model.local.checkpoint import digest_of
 from tests.cli.conftest import Ask
+from tests.pretrain.text import write_texts
 from tests.run.classify import write_classification
 from tests.run.workspace import Workspace
-from tests.tune.text import write_texts
 
 TINY = ("--layers", "1", "--heads", "2", "--dim", "32", "--context", "64", "--vocabulary", "420")
 BRIEF = (*TINY, "--steps", "20", "--batch", "4", "--lr", "0.003")

@@ -1,19 +1,18 @@
-"""What tests of trainings share: tiny models, a toy suite, a folder of texts."""
+"""What tests of trainings share: tiny models, a toy suite."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from shutil import copytree
 
 import pytest
-import torch
 
-from promptbench.tune.corpus import Corpus, read_corpus
 from tests.model.tiny import write_tiny
 from tests.run.workspace import Workspace
-from tests.tune.text import write_texts
+from tests.tune.thread import one_thread
 from tests.tune.toy import write_toy
+
+__all__ = ["one_thread"]
 
 # Weights small enough to learn from: tests of the engine take larger ones, for varied outputs.
 SETTINGS = {
@@ -38,24 +37,3 @@ def toy(bases: dict[str, Path], tmp_path: Path) -> Workspace:
     workspace = write_toy(tmp_path / "toy")
     copytree(bases["llama"], workspace.folder / "checkpoints" / "base")
     return workspace
-
-
-@pytest.fixture(scope="package", autouse=True)
-def one_thread() -> Iterator[None]:
-    """Tiny matrices are not worth a second thread, and two may sum in another order."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
-
-
-@pytest.fixture(scope="session")
-def texts(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder of small texts."""
-    return write_texts(tmp_path_factory.mktemp("texts"))
-
-
-@pytest.fixture(scope="session")
-def corpus(texts: Path) -> Corpus:
-    """What is read from them."""
-    return read_corpus(texts)

@@ -8,7 +8,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.random import Generator
 
-from promptbench.tune.block import Ids
+from promptbench.pretrain.block import Ids
 
 IGNORED = -100
 # Raffel et al. 2020, "Exploring the Limits of Transfer Learning with a Unified Text-to-Text

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from promptbench.error import InputError
-from promptbench.tune.architecture import Arch
+from promptbench.pretrain.architecture import Arch
 
 SENTINELS = tuple(f"<extra_id_{number}>" for number in range(100))
 BYTES = 256

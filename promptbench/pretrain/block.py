@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from promptbench.tune.vocabulary import encode
+from promptbench.pretrain.vocabulary import encode
 
 Ids = NDArray[np.int64]
 

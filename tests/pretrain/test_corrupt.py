@@ -3,8 +3,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from promptbench.tune.block import overlapping, whole
-from promptbench.tune.corrupt import IGNORED, longest, masks, pieces, spans
+from promptbench.pretrain.block import overlapping, whole
+from promptbench.pretrain.corrupt import IGNORED, longest, masks, pieces, spans
 
 SENTINELS = np.arange(900, 1000)
 

@@ -6,9 +6,9 @@ import pytest
 
 from promptbench.error import InputError
 from promptbench.model.local.tokenizer import Tokenizer
-from promptbench.tune.architecture import ARCHITECTURES, Arch
-from promptbench.tune.corpus import Corpus
-from promptbench.tune.vocabulary import default_size, encode, train_tokenizer
+from promptbench.pretrain.architecture import ARCHITECTURES, Arch
+from promptbench.pretrain.corpus import Corpus
+from promptbench.pretrain.vocabulary import default_size, encode, train_tokenizer
 
 HARD = "\x00 é漢😀\u202e <|endoftext|></s><pad>[MASK]<extra_id_3>\n\n\t  x "
 

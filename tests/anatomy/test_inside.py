@@ -9,19 +9,19 @@ import numpy as np
 import pytest
 import torch
 
+from promptbench.anatomy.attend import attentions
+from promptbench.anatomy.measure import Measured
+from promptbench.anatomy.part import Anatomy, Part, anatomy_of, switched_off
+from promptbench.anatomy.study import Subject, sections_of, study
 from promptbench.error import InputError, ModelError
 from promptbench.model.local.local import LocalModel
 from promptbench.model.protocol import Setup
+from promptbench.pretrain.corrupt import IGNORED, Example
+from promptbench.pretrain.loss import losses, total
+from promptbench.pretrain.task import Task
 from promptbench.record import Encoded
 from promptbench.report.anatomy import Study, build_anatomy, drawings
 from promptbench.run.look import Place
-from promptbench.tune.attend import attentions
-from promptbench.tune.corrupt import IGNORED, Example
-from promptbench.tune.loss import losses, total
-from promptbench.tune.measure import Measured
-from promptbench.tune.part import Anatomy, Part, anatomy_of, switched_off
-from promptbench.tune.study import Subject, sections_of, study
-from promptbench.tune.task import Task
 from promptbench.tune.watch import Silent
 from tests.model.bert import write_encoder
 from tests.model.tiny import write_tiny

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from promptbench.error import DataError
-from promptbench.tune.corpus import Corpus, passages, read_corpus
-from promptbench.tune.extract import without_tags
-from tests.tune.text import passage, write_texts
+from promptbench.pretrain.corpus import Corpus, passages, read_corpus
+from promptbench.pretrain.extract import without_tags
+from tests.pretrain.text import passage, write_texts
 
 
 def everything(corpus: Corpus) -> set[str]:

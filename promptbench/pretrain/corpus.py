@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from promptbench.error import DataError, choices
+from promptbench.pretrain.extract import READ, TABLES, documents_of
 from promptbench.report.number import count
-from promptbench.tune.extract import READ, TABLES, documents_of
 
 MAX_FILE_BYTES = 64 * 1024 * 1024
 MAX_BYTES = 256 * 1024 * 1024

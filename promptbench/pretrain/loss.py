@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from promptbench.tune.corrupt import IGNORED, Example
+from promptbench.pretrain.corrupt import IGNORED, Example
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,10 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from promptbench.anatomy.measure import Measured, plain_text, references
+from promptbench.anatomy.study import Subject, study
 from promptbench.error import InputError, ModelError, choices
 from promptbench.model.local.local import LocalModel
 from promptbench.model.protocol import Model, Setup
 from promptbench.model.spec import open_model
+from promptbench.pretrain.corpus import read_corpus
 from promptbench.record import Encoded
 from promptbench.report.anatomy import Study
 from promptbench.run.look import places
@@ -17,9 +20,6 @@ from promptbench.run.option import Options
 from promptbench.run.plan import Plan, make_plan
 from promptbench.run.slot import Slot
 from promptbench.suite.read import read_suite
-from promptbench.tune.corpus import read_corpus
-from promptbench.tune.measure import Measured, plain_text, references
-from promptbench.tune.study import Subject, study
 from promptbench.tune.watch import Watcher
 
 # Tokens of a text whose attention is shown, unless a line of one's own is given.

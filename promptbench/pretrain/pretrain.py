@@ -10,15 +10,15 @@ from typing import Any
 
 from promptbench.error import RunError
 from promptbench.model.protocol import Family
+from promptbench.pretrain.architecture import Arch, Shape, check_shape, new_model
+from promptbench.pretrain.corpus import Corpus
+from promptbench.pretrain.loss import Loss, losses, total
+from promptbench.pretrain.schedule import Schedule, check_schedule, steps_for
+from promptbench.pretrain.task import Stream, Task
+from promptbench.pretrain.unfinished import Unfinished, cannot_write
+from promptbench.pretrain.vocabulary import check_size, default_size, train_tokenizer
 from promptbench.report.number import count
-from promptbench.tune.architecture import Arch, Shape, check_shape, new_model
-from promptbench.tune.corpus import Corpus
-from promptbench.tune.loss import Loss, losses, total
 from promptbench.tune.manifest import read_manifest, write_manifest
-from promptbench.tune.schedule import Schedule, check_schedule, steps_for
-from promptbench.tune.task import Stream, Task
-from promptbench.tune.unfinished import Unfinished, cannot_write
-from promptbench.tune.vocabulary import check_size, default_size, train_tokenizer
 from promptbench.tune.watch import Watcher
 
 FAMILIES: dict[Arch, Family] = {
@@ -106,7 +106,7 @@ def trained(
     """Train, write the checkpoint's files, and say what came of it."""
     from transformers.utils import logging
 
-    from promptbench.tune.grow import run_trainer
+    from promptbench.pretrain.grow import run_trainer
 
     logging.set_verbosity_error()
     logging.disable_progress_bar()

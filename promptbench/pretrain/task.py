@@ -9,9 +9,9 @@ import numpy as np
 
 from promptbench.error import DataError, ModelError
 from promptbench.model.protocol import Family
-from promptbench.tune.block import Ids, joined, order, overlapping, whole
-from promptbench.tune.corrupt import Example, longest, masks, spans
-from promptbench.tune.vocabulary import SENTINELS
+from promptbench.pretrain.block import Ids, joined, order, overlapping, whole
+from promptbench.pretrain.corrupt import Example, longest, masks, spans
+from promptbench.pretrain.vocabulary import SENTINELS
 
 Make = Callable[[Ids, np.random.Generator], Example]
 # Of the gaps in a text that a loss is measured on: the same ones for every model and seed.

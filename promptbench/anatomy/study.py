@@ -6,18 +6,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from promptbench.anatomy.attend import DRAWN, attentions, chosen, reading, section_map, token_map
+from promptbench.anatomy.measure import Measured
+from promptbench.anatomy.part import Anatomy, Part, anatomy_of, switched_off
 from promptbench.model.local.local import LocalModel
 from promptbench.model.protocol import TokenSpan
+from promptbench.pretrain.loss import Loss, losses, total
 from promptbench.record import Encoded
 from promptbench.report.anatomy import Reading, Study
 from promptbench.report.effect import Effect
 from promptbench.report.heat import AttentionMap
 from promptbench.report.number import count
 from promptbench.run.look import OUTSIDE, Place
-from promptbench.tune.attend import DRAWN, attentions, chosen, reading, section_map, token_map
-from promptbench.tune.loss import Loss, losses, total
-from promptbench.tune.measure import Measured
-from promptbench.tune.part import Anatomy, Part, anatomy_of, switched_off
 from promptbench.tune.watch import Watcher
 
 # With more heads than this, those that are not asked for are only switched off layer by layer.

@@ -9,13 +9,13 @@ import numpy as np
 
 from promptbench.error import InputError, ModelError
 from promptbench.model.local.local import LocalModel
+from promptbench.pretrain.corpus import Corpus
+from promptbench.pretrain.corrupt import IGNORED, Example
+from promptbench.pretrain.task import Task
 from promptbench.record import Encoded
 from promptbench.report.number import count
 from promptbench.run.plan import Plan
-from promptbench.tune.corpus import Corpus
-from promptbench.tune.corrupt import IGNORED, Example
 from promptbench.tune.manifest import read_manifest
-from promptbench.tune.task import Task
 
 # Tokens of plain text in an example: longer ones say little more, and take long.
 WINDOW = 256

@@ -13,15 +13,15 @@ from promptbench.model.local.checkpoint import digest_of
 from promptbench.model.local.local import LocalModel
 from promptbench.model.protocol import Setup
 from promptbench.model.spec import open_model
+from promptbench.pretrain.architecture import ARCHITECTURES, Arch, Shape, check_shape
+from promptbench.pretrain.corpus import Corpus
+from promptbench.pretrain.corrupt import Example
+from promptbench.pretrain.loss import Loss, losses, total
+from promptbench.pretrain.pretrain import Order, Pretrained, pretrain
+from promptbench.pretrain.schedule import Schedule, steps_for
+from promptbench.pretrain.task import Task
 from promptbench.record import Completion, Message, Request, Sampling
-from promptbench.tune.architecture import ARCHITECTURES, Arch, Shape, check_shape
-from promptbench.tune.corpus import Corpus
-from promptbench.tune.corrupt import Example
-from promptbench.tune.loss import Loss, losses, total
 from promptbench.tune.manifest import read_manifest
-from promptbench.tune.pretrain import Order, Pretrained, pretrain
-from promptbench.tune.schedule import Schedule, steps_for
-from promptbench.tune.task import Task
 from promptbench.tune.watch import Silent
 from tests.model.bert import choosing, labels
 
@@ -209,7 +209,7 @@ def test_a_rate_at_which_it_runs_off_makes_no_checkpoint(corpus: Corpus, tmp_pat
 
 
 def test_weights_that_are_no_numbers_are_refused():
-    from promptbench.tune.pretrain import refuse_nonsense
+    from promptbench.pretrain.pretrain import refuse_nonsense
 
     with pytest.raises(RunError, match="the training ran off"):
         refuse_nonsense(Loss(float("nan"), 4), BRIEF)

@@ -9,10 +9,10 @@ from typing import Any
 from transformers import Trainer, TrainerCallback, TrainingArguments
 from transformers.trainer_callback import PrinterCallback
 
+from promptbench.pretrain.schedule import Schedule
+from promptbench.pretrain.task import Stream, collate
+from promptbench.pretrain.unfinished import WHOLE, Unfinished
 from promptbench.tune.callback import Report
-from promptbench.tune.schedule import Schedule
-from promptbench.tune.task import Stream, collate
-from promptbench.tune.unfinished import WHOLE, Unfinished
 from promptbench.tune.watch import Watcher
 
 # States saved over a whole training: what a kill costs is the way since the last one.
