@@ -156,7 +156,8 @@ class Completion:
     A completion with an `error` has no text that may be scored. Where the request was to choose,
     `text` is the label, and `choices` has the log-likelihood of every label, in their order.
     `logprobs` are those of the tokens written, where they were asked for: of the model's own
-    distribution, before temperature and penalties.
+    distribution, before temperature and penalties. `ends` says, for each of these tokens, how many
+    characters of `text` are written when it is; it is empty where that is unknown.
     """
 
     key: str
@@ -168,6 +169,7 @@ class Completion:
     error: str = ""
     choices: tuple[float, ...] = ()
     logprobs: tuple[float, ...] = ()
+    ends: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
