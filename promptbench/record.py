@@ -138,6 +138,18 @@ class Encoded:
 
 
 @dataclass(frozen=True, slots=True)
+class Seen:
+    """The prompt of the request `key` as its model saw it, special tokens included.
+
+    `messages` is what the template rendered, before the model's chat template went around it.
+    """
+
+    key: str
+    text: str
+    messages: tuple[Message, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Request:
     """One case rendered for one candidate and repeat. `key` is its fingerprint."""
 

@@ -21,6 +21,7 @@ from promptbench.record import (
     Run,
     RunStatus,
     Sampling,
+    Section,
 )
 
 # What of a run changes while it goes on, and so has columns of its own, or a table.
@@ -51,6 +52,14 @@ def case_from(text: str) -> Case:
 def messages_json(messages: Sequence[Message]) -> str:
     """A rendered prompt with its sections as text."""
     return dumps([asdict(m) for m in messages])
+
+
+def messages_from(text: str) -> tuple[Message, ...]:
+    """A rendered prompt from its text."""
+    return tuple(
+        Message(one["role"], one["text"], tuple(Section(**each) for each in one["sections"]))
+        for one in json.loads(text)
+    )
 
 
 def header_json(run: Run) -> str:
