@@ -120,7 +120,7 @@ bench.caseView = (() => {
       return [
         node,
         output.choices && known && bench.told.labels(output, known),
-        (output.said ?? []).map((remark) => make("p", { class: "scores fault" }, remark)),
+        (output.said ?? []).map((remark) => make("p", { class: "remark fault" }, remark)),
         bench.told.scores(output),
         bench.told.ending(output),
         seen,
