@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser
 
 from promptbench.metric.registry import build_metrics
@@ -137,6 +138,8 @@ def test_every_feature_of_a_case_works(browser: Browser, tmp_path: Path, width: 
         seen(tab)
         copies(tab, url)
         assert said(tab) == OUTPUT
+        found = Axe().run(tab.page, context="#case").response["violations"]
+        assert [(each["id"], each["nodes"][0]["html"]) for each in found] == []
         quiet(tab, width)
 
 

@@ -85,12 +85,22 @@ bench.seen = (() => {
     return turns;
   };
 
-  const turn = (data, { role, list }) =>
+  const turn = (data, { role, list }, place) =>
     make(
       "li",
       { class: `turn ${role}` },
       make("p", { class: "role" }, role),
-      make("div", { class: "text", dir: "auto" }, runs(list).map((one) => part(data, one))),
+      make(
+        "div",
+        {
+          class: "text",
+          dir: "auto",
+          tabindex: "0",
+          role: "group",
+          "aria-label": `Message ${place + 1}, ${role}`,
+        },
+        runs(list).map((one) => part(data, one)),
+      ),
     );
 
   return (data, output, what, copy) => {
@@ -121,7 +131,7 @@ bench.seen = (() => {
           "details",
           { class: "dialogue" },
           make("summary", null, `As a dialogue of ${bench.count(turns.length, "message")}`),
-          make("ol", null, turns.map((one) => turn(data, one))),
+          make("ol", null, turns.map((one, place) => turn(data, one, place))),
         ),
     );
   };

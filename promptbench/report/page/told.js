@@ -2,6 +2,8 @@
 // What is told of an output beside its text: scores, how it ended, the labels that it chose from.
 bench.told = (() => {
   const { make, meta } = bench;
+  // So many labels get a box that scrolls.
+  const MANY = 12;
   const ENDINGS = {
     stop: "finished",
     stop_string: "stopped at a stop string",
@@ -54,7 +56,9 @@ bench.told = (() => {
       .sort((one, other) => other[1] - one[1]);
     return make(
       "div",
-      { class: "labels" },
+      rows.length > MANY
+        ? { class: "labels long", tabindex: "0", role: "group", "aria-label": "Labels" }
+        : { class: "labels" },
       make(
         "table",
         null,
