@@ -313,6 +313,8 @@ def test_differences_join_to_both_texts_and_long_ones_are_found_in_bounded_work(
     assert tab.run(DRAWN) == []
     same = tab.run("bench.diff('a  b', 'a b\\n')")
     assert [(each["kind"], each["text"]) for each in same] == [("same", "a b\n")]
+    chance = tab.run("bench.diff('one two to three four', 'five six to seven eight')")
+    assert [each["kind"] for each in chance] == ["gone", "new"]
     joins, coarse, parts, milliseconds = tab.run(LONG)
     assert joins and coarse
     assert parts == 20001  # every third word is gone, another is new, what is between is the same

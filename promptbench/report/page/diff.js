@@ -1,11 +1,12 @@
 "use strict";
 // Two texts word by word. bench.diff(a, b) gives a list of { kind: "same" | "gone" | "new", text }:
 // what is the same or new joins to b; what is gone is of a alone. White space goes with the word
-// before it, and its differences do not count. The list is `coarse` where it is not the shortest.
+// before it, and its differences do not count. The list is `coarse` where the shortest would take too long.
 bench.diff = (() => {
   // Steps that the shortest difference may take; beyond that the words that occur once guide it.
   const WORK = 4e6;
   const EDITS = 1500;
+  const SEVERAL = 4;
   const WORD = /^\s+|(?:[\p{L}\p{N}\p{M}_]+(?:['’.,@-][\p{L}\p{N}\p{M}_]+)*|[^\s])\s*/gu;
   const words = (text) => text.match(WORD) ?? [];
 
@@ -98,6 +99,15 @@ bench.diff = (() => {
     return found.reverse();
   };
 
+  // A single word that is the same between two changes of several words is chance, and harder to
+  // read than one change.
+  const smooth = (pairs, left, right) =>
+    pairs.filter(([x, y], place) => {
+      const [i, j] = pairs[place - 1] ?? [-1, -1];
+      const [p, q] = pairs[place + 1] ?? [left, right];
+      return x - i + y - j - 2 < SEVERAL || p - x + q - y - 2 < SEVERAL;
+    });
+
   return (a, b) => {
     const [old, fresh] = [words(a), words(b)];
     const [left, right] = [old, fresh].map((list) => list.map((word) => word.trim()));
@@ -109,7 +119,8 @@ bench.diff = (() => {
       else if (text) parts.push({ kind, text });
     };
     let [i, j] = [0, 0];
-    for (const [x, y] of [...(exact ?? patience(left, right)), [old.length, fresh.length]]) {
+    const pairs = smooth(exact ?? patience(left, right), old.length, fresh.length);
+    for (const [x, y] of [...pairs, [old.length, fresh.length]]) {
       add("gone", old.slice(i, x).join(""));
       add("new", fresh.slice(j, y).join(""));
       add("same", fresh[y] ?? "");
