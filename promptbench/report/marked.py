@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from promptbench.metric.fact import FactKind, find_facts
+from promptbench.metric.fact import Fact, FactKind, find_facts
 from promptbench.metric.held import Held, held
 from promptbench.metric.source import source_of
 from promptbench.record import Case, Run
@@ -58,16 +58,19 @@ def rule_of(run: Run) -> Rule | None:
 
 def _case(case: Case, rule: Rule, run: Run, grid: Grid) -> Iterator[tuple[Place, list[Span]]]:
     """The marks of all outputs of one case: its input is read once, and the same output too."""
-    source = held(source_of(case, rule.of))
+    text = source_of(case, rule.of)
+    if not text.strip():
+        return  # without an input nothing can be called invented
+    source = held(text)
     references = [held(text) for text in case.references]
     done: dict[str, list[Span]] = {}
     for candidate in run.candidates:
         for sample in grid.cells[candidate.name, case.id]:
             if sample.completion is not None and not sample.completion.error:
-                text = sample.completion.text
-                if text not in done:
-                    done[text] = spans_of(text, rule.kinds, source, references)
-                yield (candidate.name, case.id, sample.repeat), done[text]
+                said = sample.completion.text
+                if said not in done:
+                    done[said] = spans_of(said, rule.kinds, source, references)
+                yield (candidate.name, case.id, sample.repeat), done[said]
 
 
 def spans_of(
@@ -75,14 +78,14 @@ def spans_of(
 ) -> list[Span]:
     """The facts of one text, in their order."""
     facts = [fact for fact in find_facts(text) if kinds is None or fact.kind in kinds]
-    what = [
-        INVENTED
-        if not source.holds(fact)
-        else KEPT
-        if any(one.holds(fact) for one in references)
-        else HELD
-        for fact in facts
-    ]
+    what = [look_up(fact, source, references) for fact in facts]
     starts = in_utf16(text, [fact.start for fact in facts])
     ends = in_utf16(text, [fact.end for fact in facts])
     return list(zip(starts, ends, what, strict=True))
+
+
+def look_up(fact: Fact, source: Held, references: list[Held]) -> int:
+    """What a fact is: INVENTED, HELD or KEPT."""
+    if not source.holds(fact):
+        return INVENTED
+    return KEPT if any(one.holds(fact) for one in references) else HELD

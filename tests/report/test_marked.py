@@ -63,6 +63,10 @@ def test_a_run_without_such_a_metric_has_no_marks():
     assert marked(run("a", "b")) == {}
 
 
+def test_nothing_is_invented_where_there_is_no_input():
+    assert marked(measured(of="attachment")) == {}
+
+
 def test_errors_and_missing_outputs_have_no_marks():
     of = measured()
     failed = sample("a", 0, None, done=completion(OUTPUT, error="broke"))
