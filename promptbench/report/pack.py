@@ -7,10 +7,15 @@ as fast as a small one. The form, as JSON (the page's lib.js reads it):
     cases    [id, cluster, [[name, text] a variable], [text a reference]]
     outputs  for each candidate in the page's order, for each case in file order, for each repeat:
              null, or [text, [value a metric], ending, prompt tokens, output tokens, seconds, more]
+    kinds    [role, section] of a prompt's pieces, each once; no role: the chat template's
+    prompts  [[[kind, text] a piece], [[kind, text] a piece of the messages]] as a model saw them;
+             the second list is empty where the messages stand in the prompt as they were
 
 `more` is an object with what few outputs have: `error`; `why`, from a metric's place to the reason
 that there is no value; `said`, what metrics remark of values that they did give; `choices`, the
-log-likelihood of every label. A value that is not there is null. All places count from 0.
+log-likelihood of every label; `prompt`, a place in `prompts`; `facts`, [start, end, kind] with
+kinds of marked.py; `tokens`, [length of what each token wrote, its log-probability]. Places in a
+text count UTF-16 units. A value that is not there is null. All places count from 0.
 """
 
 from __future__ import annotations
@@ -18,12 +23,15 @@ from __future__ import annotations
 import base64
 import json
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from promptbench.record import Case, Completion, Run, Sample
+from promptbench.record import Case, Completion, Run, Sample, Seen
 from promptbench.report.grid import Grid, reason, remarks, value
+from promptbench.report.marked import Place, Span, mark_facts
+from promptbench.report.offset import in_utf16
+from promptbench.report.sent import Sent, written
 
 LEVEL = 9
 # More digits than a report shows; a double has 17, which compress badly.
@@ -47,6 +55,12 @@ class Packer:
 
     run: Run
     texts: Texts = field(default_factory=Texts)
+    facts: Mapping[Place, list[Span]] = field(default_factory=dict)
+    sent: Sent = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Prompts share the texts."""
+        self.sent = Sent(self.texts.put)
 
     def case(self, case: Case) -> list[Any]:
         """A case: what the candidates were given, and what they are held against."""
@@ -80,20 +94,44 @@ class Packer:
         }
         said = list(remarks(sample))
         choices = [rounded(each) for each in done.choices]
-        found = {"error": done.error, "why": why, "said": said, "choices": choices}
-        return {name: each for name, each in found.items() if each}
+        found = {
+            "error": done.error,
+            "why": why,
+            "said": said,
+            "choices": choices,
+            "facts": self.facts.get((sample.candidate, sample.case_id, sample.repeat)),
+            "tokens": tokens(done),
+        }
+        more = {name: each for name, each in found.items() if each}
+        return more | self.sent.place(done.key)
 
 
-def pack(run: Run, grid: Grid, names: Sequence[str]) -> str:
+def pack(run: Run, grid: Grid, names: Sequence[str], prompts: Iterable[Seen] = ()) -> str:
     """The cases and outputs of the candidates, compressed (zlib) and in base64."""
-    packer = Packer(run)
+    packer = Packer(run, facts=mark_facts(run, grid))
     cases = [packer.case(case) for case in grid.cases]
+    packer.sent.add(prompts, grid)
     outputs = [
         [[packer.output(sample) for sample in grid.cells[name, case.id]] for case in grid.cases]
         for name in names
     ]
-    content = {"texts": list(packer.texts.places), "cases": cases, "outputs": outputs}
+    content = {
+        "texts": list(packer.texts.places),
+        "cases": cases,
+        "outputs": outputs,
+        "kinds": list(packer.sent.kinds),
+        "prompts": list(packer.sent.prompts),
+    }
     return compressed(content)
+
+
+def tokens(done: Completion) -> tuple[list[int], list[float]] | None:
+    """How much each token wrote, and how likely it was; None where that is not known."""
+    if not done.ends or len(done.ends) != len(done.logprobs):
+        return None
+    ends = in_utf16(done.text, done.ends)
+    lengths = [end - start for start, end in zip([0, *ends], ends, strict=False)]
+    return lengths, [round(each, 2) for each in done.logprobs]
 
 
 def compressed(content: Any) -> str:
@@ -105,10 +143,3 @@ def compressed(content: Any) -> str:
 def rounded(number: float | None) -> float | None:
     """A number with as many digits as a page can use."""
     return None if number is None else float(f"{number:.{DIGITS}g}")
-
-
-def written(content: Any) -> str:
-    """A variable as a reader will see it: a text as it is, anything else as JSON."""
-    if isinstance(content, str):
-        return content
-    return json.dumps(content, ensure_ascii=False, indent=2, default=str)

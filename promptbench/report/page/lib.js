@@ -93,7 +93,7 @@ const bench = (() => {
         references: references.map((text) => texts[text]),
       })),
       // One output, or null: { text, values, ending, promptTokens, outputTokens, seconds,
-      // error?, why?, said?, choices? }.
+      // error?, why?, said?, choices?, prompt?, facts?, tokens? }.
       output,
       outputs: (candidate, place) =>
         outputs[candidate][place].map((_, repeat) => output(candidate, place, repeat)),
