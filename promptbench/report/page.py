@@ -45,8 +45,23 @@ from promptbench.report.visible import visible
 
 FOLDER = Path(__file__).parent / "page"
 # One style sheet and one script: what all share comes first, what starts the page last.
-STYLES = ("report.css",)
-SCRIPTS = ("lib.js", "matrix.js", "case.js", "page.js")
+STYLES = ("report.css", "matrix.css", "opened.css")
+SCRIPTS = (
+    "lib.js",
+    "slices.js",
+    "data.js",
+    "order.js",
+    "filter.js",
+    "cells.js",
+    "grid.js",
+    "table.js",
+    "panel.js",
+    "tools.js",
+    "matrix.js",
+    "case.js",
+    "opened.js",
+    "page.js",
+)
 DIRECTIONS = {
     "higher": "Higher is better.",
     "lower": "Lower is better.",
