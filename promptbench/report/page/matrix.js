@@ -27,6 +27,7 @@ bench.matrix = (place, data, open) => {
   const refresh = async () => {
     const mine = ++question;
     const live = () => mine === question;
+    grid.element.setAttribute("aria-busy", "true");
     const slow = setTimeout(() => live() && tools.tell("Looking …"), 200);
     const numbers = await bench.filter.select(data, view, live);
     const list = numbers && (await bench.order.sort(data, view, numbers, live));
@@ -34,6 +35,7 @@ bench.matrix = (place, data, open) => {
     if (!list || !live()) return;
     view.list = list;
     grid.show();
+    grid.element.removeAttribute("aria-busy");
     nothing.hidden = list.length > 0;
     tools.tell(told());
   };
