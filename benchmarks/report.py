@@ -8,14 +8,16 @@ The texts are runs of words from the emails of suites/email, so that they compre
 from __future__ import annotations
 
 import argparse
+import json
 import random
 import resource
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
-from playwright.sync_api import Page
+from playwright.sync_api import Browser, Page
 
 from benchmarks.workload import read_emails
 from promptbench.record import (
@@ -31,14 +33,13 @@ from promptbench.record import (
     Score,
 )
 from promptbench.report.page import build_page
-from tests.browser import chromium, tab_of
+from tests.browser import Tab, chromium, tab_of
 
 METRICS = (
     MetricInfo("rougeL", "rougeL", "higher"),
     MetricInfo("invented_facts", "invented facts", "lower", 0, None),
     MetricInfo("words", "words", "none", 0, None),
 )
-SHOTS = "Dear all, this is one of the examples that every prompt shows. "
 
 
 def main() -> None:
@@ -63,8 +64,11 @@ def main() -> None:
         path = arguments.keep or Path(folder) / "index.html"
         path.write_text(page, encoding="utf-8")
         opened, stalls = look(path.resolve().as_uri())
-    worst = max(stalls.values())
-    print(f"build_s={seconds:.1f} file_mb={mb(size)} opened_s={opened:.2f} longest_ms={worst:.0f}")
+    longest, own = (max(each.task for each in stalls), max(each.cpu for each in stalls))
+    print(
+        f"build_s={seconds:.1f} file_mb={mb(size)} opened_s={opened:.2f} "
+        f"longest_ms={longest:.0f} longest_cpu_ms={own:.0f}"
+    )
 
 
 def mb(size: int) -> str:
@@ -146,16 +150,12 @@ def texts(cases: list[Case], samples: list[Sample]) -> Iterator[str]:
     yield from (sample.completion.text for sample in samples if sample.completion)
 
 
-# Kept from before the page's own script: tasks above 50 ms, and frames that came late.
+# Put down from before the page's own script: when it could be used, and late frames.
 WATCH = """
-window.tasks = [];
-new PerformanceObserver((list) => {
-  for (const each of list.getEntries()) window.tasks.push(each.duration);
-}).observe({ type: 'longtask' });
-window.frames_ = [];
+window.gaps = [];
 let last;
 const frame = (now) => {
-  if (last) window.frames_.push(now - last);
+  if (last) window.gaps.push(now - last);
   last = now;
   requestAnimationFrame(frame);
 };
@@ -178,40 +178,69 @@ SCROLL = """async () => {
 }"""
 
 
-def look(url: str) -> tuple[float, dict[str, float]]:
-    """Seconds until the page could be used, and the longest stall in ms of each thing done."""
+@dataclass(frozen=True, slots=True)
+class Stall:
+    """The longest that the page stood still, in ms.
+
+    `task` is the longest task of its thread by the clock and `cpu` by the thread's own time, which
+    other work on the machine hardly moves; `frame` is the longest wait between two frames.
+    """
+
+    task: float
+    cpu: float
+    frame: float
+
+    def tell(self, name: str) -> None:
+        """Print it."""
+        print(
+            f"{name}: longest task {self.task:.0f} ms ({self.cpu:.0f} ms of its own), "
+            f"longest frame {self.frame:.0f} ms"
+        )
+
+
+def look(url: str) -> tuple[float, list[Stall]]:
+    """Seconds until the page could be used, and the stalls of each thing done."""
     with chromium() as browser, tab_of(browser) as tab:
         tab.page.add_init_script(WATCH)
-        tab.open(url)
-        tab.page.wait_for_selector("html[data-whole]", state="attached", timeout=120_000)
+        watched(browser, tab.page, lambda _: arrive(tab, url)).tell("opening")
         rows, ready, whole = (tab.run(name) / 1000 for name in ("rows", "ready", "whole"))
         print(f"first rows after {rows:.2f} s, ready {ready:.2f} s, all unpacked {whole:.2f} s")
-        tell("opening", stall(tab.page))
-        found = {}
+        found = []
         for name, act in ACTS.items():
-            stall(tab.page)
-            started = time.perf_counter()
-            act(tab.page)
-            seconds = time.perf_counter() - started
-            # The cases are there; what a browser still does with them is counted too.
-            tab.page.wait_for_timeout(300)
-            longest = stall(tab.page)
-            tell(f"{name} ({seconds:.1f} s)", longest)
-            found[name] = max(longest)
+            stall = watched(browser, tab.page, act)
+            stall.tell(name)
+            found.append(stall)
         return ready, found
 
 
-def stall(page: Page) -> tuple[float, float]:
-    """The longest task above 50 ms and the longest wait for a frame since the last call, in ms."""
-    tasks, frames = page.evaluate("[tasks.splice(0), frames_.splice(0)]")
-    return max(tasks, default=0), max(frames, default=0)
+def arrive(tab: Tab, url: str) -> None:
+    """Open the page and wait until everything is unpacked."""
+    tab.open(url)
+    tab.page.wait_for_selector("html[data-whole]", state="attached", timeout=120_000)
 
 
-def tell(name: str, longest: tuple[float, float]) -> None:
-    """Print the stalls of one thing done."""
-    print(
-        f"{name}: longest task above 50 ms {longest[0]:.0f} ms, longest frame {longest[1]:.0f} ms"
-    )
+def watched(browser: Browser, page: Page, act: Callable[[Page], object]) -> Stall:
+    """Do something, and look in Chromium's trace how long the page's main thread stood still."""
+    page.evaluate("window.gaps?.splice(0)")
+    browser.start_tracing(page=page, categories=["toplevel"])
+    act(page)
+    # What the browser still does after it is counted too.
+    page.wait_for_timeout(300)
+    events = json.loads(browser.stop_tracing())["traceEvents"]
+    mains = {
+        (each["pid"], each["tid"])
+        for each in events
+        if each["name"] == "thread_name" and each["args"]["name"] == "CrRendererMain"
+    }
+    tasks = [
+        each
+        for each in events
+        if each["name"].endswith("RunTask") and (each["pid"], each["tid"]) in mains
+    ]
+    longest = max(each.get("dur", 0) for each in tasks)
+    own = max(each.get("tdur", 0) for each in tasks)
+    gaps = page.evaluate("gaps.splice(0)")
+    return Stall(longest / 1000, own / 1000, max(gaps, default=0))
 
 
 def settled(page: Page) -> None:

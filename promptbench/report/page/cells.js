@@ -63,14 +63,12 @@
       return { title: why, parts: [make("span", { class: `sheet-lack ${word === "error" ? "alarm" : ""}` }, word)] };
     }
     const text = bench.show(metric, value);
-    const star = best && [
-      make("span", { class: "sheet-star", "aria-hidden": "true" }, "★"),
-      make("span", { class: "hidden" }, " best"),
-    ];
+    const star = best && make("span", { class: "sheet-star", "aria-hidden": "true" }, "★");
+    const told = best && make("span", { class: "hidden" }, " best");
     return {
       title: `${meta.metrics[metric].label}: ${text}${best ? ", best of the row" : ""}`,
       parts: [
-        make("span", { class: best ? "sheet-value best" : "sheet-value" }, star, text),
+        make("span", { class: best ? "sheet-value best" : "sheet-value" }, star, text, told),
         partly(data, candidate, number, metric),
         bar(data, candidate, metric, value),
       ],

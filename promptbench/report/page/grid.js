@@ -205,9 +205,9 @@
     return {
       element,
       redraw,
-      // Show another list from its top.
+      // Show another list from its top; who sorts by a header stays on it.
       show: () => {
-        Object.assign(active, { place: 0, column: 0 });
+        if (active.place >= 0) Object.assign(active, { place: 0, column: 0 });
         element.scrollTop = 0;
         redraw();
       },
