@@ -110,13 +110,15 @@
         body.insertBefore(row, next);
       }
       stop();
-      fetch(places);
+      complete(places);
     };
 
-    // Outputs whose block is not unpacked yet come when it is.
-    const fetch = (places) => {
+    // Outputs and reasons whose block is not unpacked yet come when it is.
+    const complete = (places) => {
       const { list } = view;
-      const late = view.outputs ? places.filter((place) => !data.there(list[place])) : [];
+      const late = places
+        .filter((place) => !data.there(list[place]))
+        .filter((place) => view.outputs || rows.get(place).querySelector(".sheet-lack"));
       if (!late.length) return;
       Promise.all(late.map((place) => data.ready(list[place]))).then(() => {
         if (view.list === list && late.some((place) => rows.has(place))) redraw();
