@@ -24,13 +24,13 @@ from __future__ import annotations
 import base64
 import json
 import zlib
-from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from promptbench.record import Case, Completion, Run, Sample
 from promptbench.report.grid import Grid, reason, remarks, value
+from promptbench.report.once import Once
 
 LEVEL = 9
 # More digits than a report shows; a double has 17, which compress badly.
@@ -41,43 +41,11 @@ CASES = 250
 
 
 @dataclass(slots=True)
-class Texts:
-    """Every text once, under the place at which it was first put down, block by block.
-
-    `starts` has each block's first place; `fresh` the texts of the last block, of `size` characters
-    together; `older` the earlier blocks that were met since it was last emptied.
-    """
-
-    places: dict[str, int] = field(default_factory=dict)
-    starts: list[int] = field(default_factory=lambda: [0])
-    fresh: list[str] = field(default_factory=list)
-    size: int = 0
-    older: set[int] = field(default_factory=set)
-
-    def put(self, text: str) -> int:
-        """The place of a text."""
-        place = self.places.setdefault(text, len(self.places))
-        if place == self.starts[-1] + len(self.fresh):
-            self.fresh.append(text)
-            self.size += len(text)
-        elif place < self.starts[-1]:
-            self.older.add(bisect_right(self.starts, place) - 1)
-        return place
-
-    def cut(self) -> list[str]:
-        """End the block: its texts. The next text begins another."""
-        done = self.fresh
-        self.fresh, self.size = [], 0
-        self.starts.append(len(self.places))
-        return done
-
-
-@dataclass(slots=True)
 class Packer:
     """Turns records into the lists that the script reads."""
 
     run: Run
-    texts: Texts = field(default_factory=Texts)
+    texts: Once[str] = field(default_factory=Once)
 
     def case(self, case: Case) -> list[Any]:
         """A case: what the candidates were given, and what they are held against."""
