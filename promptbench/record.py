@@ -138,6 +138,18 @@ class Encoded:
 
 
 @dataclass(frozen=True, slots=True)
+class Seen:
+    """The prompt of the request `key` as its model saw it, special tokens included.
+
+    `messages` is what the template rendered, before the model's chat template went around it.
+    """
+
+    key: str
+    text: str
+    messages: tuple[Message, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Request:
     """One case rendered for one candidate and repeat. `key` is its fingerprint."""
 
@@ -156,7 +168,8 @@ class Completion:
     A completion with an `error` has no text that may be scored. Where the request was to choose,
     `text` is the label, and `choices` has the log-likelihood of every label, in their order.
     `logprobs` are those of the tokens written, where they were asked for: of the model's own
-    distribution, before temperature and penalties.
+    distribution, before temperature and penalties. `ends` says, for each of these tokens, how many
+    characters of `text` are written when it is; it is empty where that is unknown.
     """
 
     key: str
@@ -168,6 +181,7 @@ class Completion:
     error: str = ""
     choices: tuple[float, ...] = ()
     logprobs: tuple[float, ...] = ()
+    ends: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,17 +6,22 @@ unpacks behind it. The parts are lines, each JSON under zlib and base64 (the pag
 them): the head, the figures of each candidate in the page's order, the blocks.
 
     head     cases: [id, cluster, [[name, text] a variable], [text a reference]]
-             blocks: [first case, first text] each; texts: how many there are
+             blocks: [first case, first text, first prompt] each; texts: how many there are
+             kinds: [role, section] of a prompt's pieces, each once; no role: the chat template's
              needs: for each case the other blocks that its texts are in, 0 for none
     figures  for each case in file order, for each repeat: null, or
              [text, [value a metric], ending, prompt tokens, output tokens, seconds, error 0 or 1]
-    block    texts: those first met in its cases; more: for each candidate, for each case of the
-             block, for each repeat: `more`, 0 where there is nothing
+    block    texts and prompts: those first met in its cases; more: for each candidate, for each
+             case of the block, for each repeat: `more`, 0 where there is nothing
+    prompt   [[[kind, text] a piece], [[kind, text] a piece of the messages]] as a model saw it;
+             the second list is empty where the messages stand in the prompt as they were
 
-A text is its place in the list of all. `more` is an object with what few outputs have: `error`;
-`why`, from a metric's place to the reason that there is no value; `said`, what metrics remark of
-values that they did give; `choices`, the log-likelihood of every label. A value that is not there
-is null. All places count from 0; offsets into texts are in UTF-16 units.
+A text or a prompt is its place in the list of all. `more` is an object with what few outputs have:
+`error`; `why`, from a metric's place to the reason that there is no value; `said`, what metrics
+remark of values that they did give; `choices`, the log-likelihood of every label; `prompt`, its
+place; `facts`, [start, end, kind] with kinds of marked.py; `tokens`, [length of what each token
+wrote, its log-probability]. A value that is not there is null. All places count from 0; places in a
+text count UTF-16 units.
 """
 
 from __future__ import annotations
@@ -24,13 +29,16 @@ from __future__ import annotations
 import base64
 import json
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from promptbench.record import Case, Completion, Run, Sample
+from promptbench.record import Case, Completion, Run, Sample, Seen
 from promptbench.report.grid import Grid, reason, remarks, value
+from promptbench.report.marked import Place, Span, mark_facts
+from promptbench.report.offset import in_utf16
 from promptbench.report.once import Once
+from promptbench.report.sent import Sent, written
 
 LEVEL = 9
 # More digits than a report shows; a double has 17, which compress badly.
@@ -46,6 +54,12 @@ class Packer:
 
     run: Run
     texts: Once[str] = field(default_factory=Once)
+    facts: Mapping[Place, list[Span]] = field(default_factory=dict)
+    sent: Sent = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Prompts share the texts."""
+        self.sent = Sent(self.texts.put)
 
     def case(self, case: Case) -> list[Any]:
         """A case: what the candidates were given, and what they are held against."""
@@ -79,17 +93,27 @@ class Packer:
         }
         said = list(remarks(sample))
         choices = [rounded(each) for each in done.choices]
-        found = {"error": done.error, "why": why, "said": said, "choices": choices}
-        return {name: each for name, each in found.items() if each}
+        found = {
+            "error": done.error,
+            "why": why,
+            "said": said,
+            "choices": choices,
+            "facts": self.facts.get((sample.candidate, sample.case_id, sample.repeat)),
+            "tokens": tokens(done),
+        }
+        more = {name: each for name, each in found.items() if each}
+        return more | self.sent.place(done.key)
 
 
-def pack(run: Run, grid: Grid, names: Sequence[str]) -> str:
+def pack(run: Run, grid: Grid, names: Sequence[str], prompts: Iterable[Seen] = ()) -> str:
     """The cases and outputs of the candidates, compressed (zlib), in base64, a part a line."""
-    packer = Packer(run)
+    packer = Packer(run, facts=mark_facts(run, grid))
+    packer.sent.add(prompts, grid)
     head: dict[str, Any] = {"cases": [], "blocks": [], "needs": []}
     figures: list[list[Any]] = [[] for _ in names]
     blocks = list(_blocks(packer, grid, names, head, figures))
     head["texts"] = len(packer.texts.places)
+    head["kinds"] = list(packer.sent.kinds)
     return "\n".join([compressed(head), *map(compressed, figures), *blocks])
 
 
@@ -101,27 +125,37 @@ def _blocks(
     figures: Sequence[list[Any]],
 ) -> Iterator[str]:
     """Give the blocks, one after the other, and fill the head and the figures on the way."""
-    texts = packer.texts
+    texts, prompts = packer.texts, packer.sent.prompts
     more: list[list[Any]] = [[] for _ in names]
     first = 0
     for number, case in enumerate(grid.cases, 1):
         texts.older.clear()
+        prompts.older.clear()
         head["cases"].append(packer.case(case))
         for name, rows, rest in zip(names, figures, more, strict=True):
             outputs = [packer.output(sample) for sample in grid.cells[name, case.id]]
             rows.append([_figures(output) for output in outputs])
             rest.append([(output and output[-1]) or 0 for output in outputs])
-        head["needs"].append(sorted(texts.older) or 0)
+        head["needs"].append(sorted(texts.older | prompts.older) or 0)
         full = texts.size >= CHARACTERS or number - first >= CASES
         if full or number == len(grid.cases):
-            head["blocks"].append([first, texts.starts[-1]])
-            yield compressed({"texts": texts.cut(), "more": more})
+            head["blocks"].append([first, texts.starts[-1], prompts.starts[-1]])
+            yield compressed({"texts": texts.cut(), "prompts": prompts.cut(), "more": more})
             more, first = [[] for _ in names], number
 
 
 def _figures(output: list[Any] | None) -> list[Any] | None:
     """What the matrix needs of an output: all but `more`, of which it knows only of an error."""
     return output and [*output[:-1], int("error" in output[-1])]
+
+
+def tokens(done: Completion) -> tuple[list[int], list[float]] | None:
+    """How much each token wrote, and how likely it was; None where that is not known."""
+    if not done.ends or len(done.ends) != len(done.logprobs):
+        return None
+    ends = in_utf16(done.text, done.ends)
+    lengths = [end - start for start, end in zip([0, *ends], ends, strict=False)]
+    return lengths, [round(each, 2) for each in done.logprobs]
 
 
 def compressed(content: Any) -> str:
@@ -133,10 +167,3 @@ def compressed(content: Any) -> str:
 def rounded(number: float | None) -> float | None:
     """A number with as many digits as a page can use."""
     return None if number is None else float(f"{number:.{DIGITS}g}")
-
-
-def written(content: Any) -> str:
-    """A variable as a reader will see it: a text as it is, anything else as JSON."""
-    if isinstance(content, str):
-        return content
-    return json.dumps(content, ensure_ascii=False, indent=2, default=str)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -24,6 +24,7 @@ from promptbench.record import (
     Prompt,
     Run,
     Sample,
+    Seen,
 )
 from promptbench.report.advice import Advice, advise
 from promptbench.report.axis import Axis, axis
@@ -45,7 +46,8 @@ from promptbench.report.visible import visible
 
 FOLDER = Path(__file__).parent / "page"
 # One style sheet and one script: what all share comes first, what starts the page last.
-STYLES = ("report.css", "matrix.css", "opened.css")
+STYLES = ("report.css", "matrix.css", "opened.css", "case.css")
+CASE = ("diff.js", "layer.js", "told.js", "seen.js", "copy.js", "case.js")
 SCRIPTS = (
     "lib.js",
     "slices.js",
@@ -58,7 +60,7 @@ SCRIPTS = (
     "panel.js",
     "tools.js",
     "matrix.js",
-    "case.js",
+    *CASE,
     "opened.js",
     "page.js",
 )
@@ -93,8 +95,12 @@ def build_page(
     judgements: Sequence[Judgement] = (),
     nearness: Sequence[Nearness] = (),
     controls: Sequence[Control] = (),
+    prompts: Iterable[Seen] = (),
 ) -> str:
-    """Build the page. It needs no network, and nothing in the records can become markup."""
+    """Build the page. It needs no network, and nothing in the records can become markup.
+
+    `prompts` are those that the models saw; without them a case's page shows none.
+    """
     grid = lay_out(run, cases, samples)
     summary = summarise_grid(run, grid)
     judges = judging(run, grid, summary, controls)
@@ -116,7 +122,7 @@ def build_page(
             ahead=_difference_axis(summary),
             prompts=_prompts(run),
             groups=tabulate(run.manifest),
-            packed=pack(run, grid, names),
+            packed=pack(run, grid, names, prompts),
             judgements=judgements,
             classification=classify(run, grid, names),
             learning=learned(run, grid, scales[summary.primary.name]),
@@ -231,6 +237,7 @@ def _look(candidate: Candidate, looks: Mapping[str, Tone]) -> dict[str, Any]:
         "model": candidate.model,
         "colour": tone.colour,
         "shape": tone.shape,
+        "labels": candidate.sampling.choice.labels if candidate.sampling.choice else None,
     }
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from promptbench.record import Completion, Control, Request, Score
-from promptbench.store.code import packed, unpacked
+from promptbench.store.code import completion_from, packed, unpacked
 from promptbench.store.connection import explained, transaction
 from promptbench.store.database import CHUNK, COLUMNS, Store
 
@@ -53,7 +53,7 @@ def answers(store: Store, run_id: str, keys: Iterable[str]) -> dict[str, Complet
                   JOIN completion ON completion.id = completion
                   WHERE run = ? AND answer.key IN ({marks})"""
         for row in store.query(sql, (run_id, *part)):
-            found[row[0]] = Completion(*row[:-2], *map(unpacked, row[-2:]))
+            found[row[0]] = completion_from(row)
     return found
 
 

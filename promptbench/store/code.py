@@ -13,6 +13,7 @@ from promptbench.record import (
     Candidate,
     Case,
     Choice,
+    Completion,
     Judgement,
     Message,
     MetricInfo,
@@ -20,6 +21,7 @@ from promptbench.record import (
     Run,
     RunStatus,
     Sampling,
+    Section,
 )
 
 # What of a run changes while it goes on, and so has columns of its own, or a table.
@@ -50,6 +52,14 @@ def case_from(text: str) -> Case:
 def messages_json(messages: Sequence[Message]) -> str:
     """A rendered prompt with its sections as text."""
     return dumps([asdict(m) for m in messages])
+
+
+def messages_from(text: str) -> tuple[Message, ...]:
+    """A rendered prompt from its text."""
+    return tuple(
+        Message(one["role"], one["text"], tuple(Section(**each) for each in one["sections"]))
+        for one in json.loads(text)
+    )
 
 
 def header_json(run: Run) -> str:
@@ -89,6 +99,33 @@ def packed(values: Sequence[float]) -> bytes:
 def unpacked(data: bytes) -> tuple[float, ...]:
     """Numbers from little-endian doubles."""
     return struct.unpack(f"<{len(data) // 8}d", data)
+
+
+def packed_counts(values: Sequence[int]) -> bytes:
+    """Whole numbers as little-endian 32-bit ones."""
+    return struct.pack(f"<{len(values)}I", *values)
+
+
+def unpacked_counts(data: bytes) -> tuple[int, ...]:
+    """Whole numbers from little-endian 32-bit ones."""
+    return struct.unpack(f"<{len(data) // 4}I", data)
+
+
+def completion_from(row: Sequence[Any]) -> Completion:
+    """A completion from its key and its columns, in the order of its fields."""
+    key, text, prompt_tokens, output_tokens, reason, seconds, error, choices, logprobs, ends = row
+    return Completion(
+        key=key,
+        text=text,
+        prompt_tokens=prompt_tokens,
+        output_tokens=output_tokens,
+        finish_reason=reason,
+        seconds=seconds,
+        error=error,
+        choices=unpacked(choices),
+        logprobs=unpacked(logprobs),
+        ends=unpacked_counts(ends),
+    )
 
 
 def candidate_from(value: dict[str, Any]) -> Candidate:

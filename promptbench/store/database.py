@@ -15,9 +15,11 @@ from promptbench.store.code import (
     body_digest,
     case_from,
     case_json,
+    completion_from,
     header_json,
     messages_json,
     packed,
+    packed_counts,
     run_from,
     unpacked,
 )
@@ -28,7 +30,9 @@ Cell = tuple[int, int, int]
 
 Value = TypeVar("Value")
 
-COLUMNS = "text, prompt_tokens, output_tokens, finish_reason, seconds, error, choices, logprobs"
+COLUMNS = (
+    "text, prompt_tokens, output_tokens, finish_reason, seconds, error, choices, logprobs, ends"
+)
 CHUNK = 500
 
 
@@ -202,7 +206,7 @@ class Store:
                   JOIN completion ON completion.id = completion
                   WHERE run = ? ORDER BY candidate, "case", repeat"""
         for row in self.query(sql, (run_id,)):
-            yield row[:3], Completion(*row[3:-2], *map(unpacked, row[-2:]))
+            yield row[:3], completion_from(row[3:])
 
     def scores(self, run_id: str) -> Iterator[tuple[Cell, Score]]:
         """A run's scores, in the order of candidates, cases and repeats."""
@@ -247,7 +251,7 @@ class Store:
         self.connection.execute("INSERT OR IGNORE INTO request VALUES (?, ?, ?, ?)", prompt)
         cursor = self.connection.execute(
             f"INSERT INTO completion (key, created, {COLUMNS})"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 done.key,
                 created,
@@ -259,6 +263,7 @@ class Store:
                 done.error,
                 packed(done.choices),
                 packed(done.logprobs),
+                packed_counts(done.ends),
             ),
         )
         return int(cursor.lastrowid or 0)

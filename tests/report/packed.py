@@ -39,12 +39,15 @@ def unpacked(page: str) -> dict[str, Any]:
     """The cases, and for each candidate, case and repeat the output, with words for places.
 
     A case is {id, cluster, variables, references}; an output None or {text, values, ending,
-    prompt_tokens, output_tokens, seconds, error, more}.
+    prompt_tokens, output_tokens, seconds, error, more}. Texts, kinds and prompts are as packed.
     """
     head, *rest = parts(_Packed(page).text)
     blocks = rest[len(rest) - len(head["blocks"]) :]
     texts = [text for block in blocks for text in block["texts"]]
     return {
+        "texts": texts,
+        "kinds": head["kinds"],
+        "prompts": [prompt for block in blocks for prompt in block["prompts"]],
         "cases": [_case(case, texts) for case in head["cases"]],
         "outputs": [
             _outputs(figures, [rows for block in blocks for rows in block["more"][place]], texts)

@@ -1,11 +1,14 @@
 import json
 import random
+from dataclasses import replace
+from typing import Any
 
 import pytest
 
-from promptbench.record import Case, MetricInfo, Sample, Score
+from promptbench.record import Case, Message, MetricInfo, Sample, Score, Section, Seen
 from promptbench.report.grid import lay_out
-from promptbench.report.pack import CASES, CHARACTERS, pack, rounded, written
+from promptbench.report.pack import CASES, CHARACTERS, pack, rounded
+from promptbench.report.sent import written
 from tests.report.packed import parts, unpacked
 from tests.report.records import METRIC, cases, completion, run, sample, samples
 
@@ -24,7 +27,7 @@ def test_a_text_that_occurs_again_and_again_is_kept_once():
     assert [block["texts"] for block in blocks] == [[body], []]
     # The second block's case needs the first block.
     assert head["needs"] == [0] * CASES + [[0]]
-    assert head["blocks"] == [[0, 0], [CASES, 1]]
+    assert [block[:2] for block in head["blocks"]] == [[0, 0], [CASES, 1]]
 
 
 def test_a_case_finds_its_texts_in_its_block_and_in_those_that_it_needs():
@@ -42,9 +45,9 @@ def test_a_case_finds_its_texts_in_its_block_and_in_those_that_it_needs():
     figures, blocks = rest[:2], rest[2:]
     assert len(blocks) == len(head["blocks"]) > 3
     assert sum(len(block["texts"]) for block in blocks) == head["texts"]
-    starts = [first for _, first in head["blocks"]]
+    starts = [block[1] for block in head["blocks"]]
     ends = [*starts[1:], head["texts"]]
-    firsts = [first for first, _ in head["blocks"]]
+    firsts = [block[0] for block in head["blocks"]]
     for number, (_, _, variables, _) in enumerate(head["cases"]):
         own = max(block for block, first in enumerate(firsts) if first <= number)
         there = {own, *(head["needs"][number] or ())}
@@ -120,3 +123,66 @@ def test_numbers_are_kept_to_six_digits():
 def test_a_variable_that_is_no_text_is_written_as_json():
     assert written("as it is") == "as it is"
     assert json.loads(written({"é": [1, None]})) == {"é": [1, None]}
+
+
+EXAMPLES = "Two examples of how it is done. " * 20
+
+
+def content(*prompts: Seen, rows: list[Any] | None = None, repeats: int = 1) -> Any:
+    made = run("a", "b", repeats=repeats)
+    grid = lay_out(made, cases(2), rows or [])
+    packed = pack(made, grid, ["a", "b"], prompts)
+    return unpacked(f'<script id="packed">{packed}</script>')
+
+
+def seen(key: str, body: str) -> Seen:
+    text = EXAMPLES + body
+    sections = (Section("examples", 0, len(EXAMPLES)), Section("input", len(EXAMPLES), len(text)))
+    return Seen(key, f"<s>{text}", (Message("user", text, sections),))
+
+
+def row(name: str, case: int, key: str, repeat: int = 0) -> Any:
+    return sample(name, case, 0.5, repeat=repeat, done=replace(completion(), key=key))
+
+
+def test_a_text_that_prompts_and_cases_share_is_there_once():
+    made = cases(2)
+    bodies = [str(each.variables["body"]) * 2 for each in made]
+    found = content(
+        seen("one", bodies[0]),
+        seen("two", bodies[1]),
+        seen("foreign", "of another run"),
+        rows=[row("a", 0, "one"), row("a", 1, "two")],
+    )
+    assert sum(EXAMPLES in text for text in found["texts"]) == 1
+    assert "of another run" not in found["texts"]
+    assert found["kinds"] == [["", ""], ["user", "examples"], ["user", "input"]]
+    outputs = found["outputs"][0]
+    texts = [
+        "".join(found["texts"][text] for _, text in found["prompts"][cell[0]["more"]["prompt"]][0])
+        for cell in outputs
+    ]
+    assert texts == [f"<s>{EXAMPLES}{body}" for body in bodies]
+
+
+def test_repeats_share_a_prompt():
+    found = content(
+        seen("one", "ask"),
+        seen("two", "ask"),
+        rows=[row("a", 0, "one"), row("a", 0, "two", 1)],
+        repeats=2,
+    )
+    assert len(found["prompts"]) == 1
+    assert [each["more"]["prompt"] for each in found["outputs"][0][0]] == [0, 0]
+
+
+def test_tokens_are_lengths_in_utf16_units_and_log_probabilities():
+    done = replace(completion("a👍b"), logprobs=(-0.126, -2.0, -0.5, 0.0), ends=(1, 1, 2, 3))
+    found = content(rows=[sample("a", 0, 0.5, done=done)])
+    assert found["outputs"][0][0][0]["more"]["tokens"] == [[1, 0, 2, 1], [-0.13, -2.0, -0.5, 0.0]]
+
+
+def test_log_probabilities_without_ends_are_left_out():
+    done = replace(completion("ab"), logprobs=(-0.1, -2.0))
+    found = content(rows=[sample("a", 0, 0.5, done=done)])
+    assert found["outputs"][0][0][0]["more"] == {}

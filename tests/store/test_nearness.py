@@ -32,7 +32,8 @@ def test_a_store_from_before_opens_and_knows_of_none(tmp_path: Path, workspace: 
     path = store_path(workspace.folder)
     connection = sqlite3.connect(path)
     connection.executescript(
-        "DROP TABLE nearness; DROP TABLE answer; DROP TABLE control; PRAGMA user_version = 3;"
+        "DROP TABLE nearness; DROP TABLE answer; DROP TABLE control;"
+        "ALTER TABLE completion DROP COLUMN ends; PRAGMA user_version = 3;"
     )
     connection.close()
     store = Store(path)

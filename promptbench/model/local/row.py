@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from promptbench.model.local.choose import Chooser
+from promptbench.model.local.written import token_ends
 from promptbench.record import Completion, Encoded, FinishReason, Request
 
 Decode = Callable[[Sequence[int]], str]
@@ -85,6 +86,7 @@ class Row:
             finish_reason=self.finish,
             seconds=self.seconds,
             logprobs=tuple(self.logprobs),
+            ends=token_ends(self.ends.decode, self.tokens, text) if self.logprobs else (),
         )
 
     def written(self) -> list[int]:

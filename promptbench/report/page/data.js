@@ -36,14 +36,15 @@
   };
 
   // The blocks: read(number) makes one there, there(number) tells whether it is.
-  const blocks = (parts, head, texts) => {
+  const blocks = (parts, head, texts, prompts) => {
     const firsts = head.blocks.map(([first]) => first);
     const reading = [];
     const more = [];
     const read = (block) =>
       (reading[block] ??= unpack(parts[block]).then((found) => {
-        const start = head.blocks[block][1];
-        found.texts.forEach((text, place) => (texts[start + place] = text));
+        const [, text, prompt] = head.blocks[block];
+        found.texts.forEach((each, place) => (texts[text + place] = each));
+        found.prompts.forEach((each, place) => (prompts[prompt + place] = each));
         more[block] = found.more;
       }));
     const blockOf = (number) => lastBelow(firsts, number);
@@ -72,7 +73,8 @@
   const open = (head, figures, parts) => {
     const { cases, texts: size, blocks: _, needs: __, ...rest } = head;
     const texts = new Array(size);
-    const { ready, there, whole, more } = blocks(parts, head, texts);
+    const prompts = [];
+    const { ready, there, whole, more } = blocks(parts, head, texts, prompts);
     const columns = new Map();
     const output = (candidate, number, repeat) => {
       const row = figures[candidate][number][repeat];
@@ -86,13 +88,14 @@
     return {
       ...rest,
       texts,
+      prompts,
       cases: cases.map((each) => new Case(each, texts)),
       // Whether a case's texts, reasons and remarks are there; a promise that they are; of all.
       there,
       ready,
       whole,
       // One output, or null: { text, values, ending, promptTokens, outputTokens, seconds,
-      // error?, why?, said?, choices? }. All but the figures takes a case that is ready.
+      // error?, why?, said?, choices?, prompt?, facts?, tokens? }. All but the figures takes a case that is ready.
       output,
       outputs: (candidate, number) =>
         figures[candidate][number].map((_, repeat) => output(candidate, number, repeat)),
