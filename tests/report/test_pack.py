@@ -24,7 +24,7 @@ def test_a_text_that_occurs_again_and_again_is_kept_once():
     assert [block["texts"] for block in blocks] == [[body], []]
     # The second block's case needs the first block.
     assert head["needs"] == [0] * CASES + [[0]]
-    assert head["blocks"] == [[0, 0], [CASES, 1]]
+    assert [block[:2] for block in head["blocks"]] == [[0, 0], [CASES, 1]]
 
 
 def test_a_case_finds_its_texts_in_its_block_and_in_those_that_it_needs():
@@ -42,9 +42,9 @@ def test_a_case_finds_its_texts_in_its_block_and_in_those_that_it_needs():
     figures, blocks = rest[:2], rest[2:]
     assert len(blocks) == len(head["blocks"]) > 3
     assert sum(len(block["texts"]) for block in blocks) == head["texts"]
-    starts = [first for _, first in head["blocks"]]
+    starts = [block[1] for block in head["blocks"]]
     ends = [*starts[1:], head["texts"]]
-    firsts = [first for first, _ in head["blocks"]]
+    firsts = [block[0] for block in head["blocks"]]
     for number, (_, _, variables, _) in enumerate(head["cases"]):
         own = max(block for block, first in enumerate(firsts) if first <= number)
         there = {own, *(head["needs"][number] or ())}
