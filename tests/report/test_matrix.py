@@ -365,7 +365,7 @@ def test_hostile_texts_stay_texts_and_leave_the_page_as_such(tab: Tab, tmp_path:
     assert not [text for row in table for text in row[:2] if text.startswith(("=", "+", "-", "@"))]
 
     tab.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
-    tab.page.click("text=Copy as Markdown")
+    tab.page.click("text=Copy table as Markdown")
     tab.page.wait_for_selector("text=Copied as Markdown.")
     copied = tab.run("navigator.clipboard.readText()")
     lines = [line for line in copied.splitlines() if line.startswith("|")]

@@ -94,7 +94,7 @@
     };
     return [
       make("button", { type: "button", onclick: csv }, "Download CSV"),
-      make("button", { type: "button", onclick: markdown }, "Copy as Markdown"),
+      make("button", { type: "button", onclick: markdown }, "Copy table as Markdown"),
     ];
   };
 
