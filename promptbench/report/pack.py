@@ -1,21 +1,27 @@
 """Pack the cases and outputs of a run for the page's script: each text once, all compressed.
 
-The script unpacks them when it is first asked for a case, so that a page of 50,000 outputs opens
-as fast as a small one. The form, as JSON (the page's lib.js reads it):
+A page of 50,000 outputs must open as fast as a small one and never stall. So what the matrix shows
+comes first, a part for each candidate, and the texts follow in blocks of cases that the script
+unpacks behind it. The parts are lines, each JSON under zlib and base64 (the page's data.js reads
+them): the head, the figures of each candidate in the page's order, the blocks.
 
-    texts    every text that occurs, once; elsewhere a text is its place in this list
-    cases    [id, cluster, [[name, text] a variable], [text a reference]]
-    outputs  for each candidate in the page's order, for each case in file order, for each repeat:
-             null, or [text, [value a metric], ending, prompt tokens, output tokens, seconds, more]
-    kinds    [role, section] of a prompt's pieces, each once; no role: the chat template's
-    prompts  [[[kind, text] a piece], [[kind, text] a piece of the messages]] as a model saw them;
+    head     cases: [id, cluster, [[name, text] a variable], [text a reference]]
+             blocks: [first case, first text, first prompt] each; texts: how many there are
+             kinds: [role, section] of a prompt's pieces, each once; no role: the chat template's
+             needs: for each case the other blocks that its texts are in, 0 for none
+    figures  for each case in file order, for each repeat: null, or
+             [text, [value a metric], ending, prompt tokens, output tokens, seconds, error 0 or 1]
+    block    texts and prompts: those first met in its cases; more: for each candidate, for each
+             case of the block, for each repeat: `more`, 0 where there is nothing
+    prompt   [[[kind, text] a piece], [[kind, text] a piece of the messages]] as a model saw it;
              the second list is empty where the messages stand in the prompt as they were
 
-`more` is an object with what few outputs have: `error`; `why`, from a metric's place to the reason
-that there is no value; `said`, what metrics remark of values that they did give; `choices`, the
-log-likelihood of every label; `prompt`, a place in `prompts`; `facts`, [start, end, kind] with
-kinds of marked.py; `tokens`, [length of what each token wrote, its log-probability]. Places in a
-text count UTF-16 units. A value that is not there is null. All places count from 0.
+A text or a prompt is its place in the list of all. `more` is an object with what few outputs have:
+`error`; `why`, from a metric's place to the reason that there is no value; `said`, what metrics
+remark of values that they did give; `choices`, the log-likelihood of every label; `prompt`, its
+place; `facts`, [start, end, kind] with kinds of marked.py; `tokens`, [length of what each token
+wrote, its log-probability]. A value that is not there is null. All places count from 0; places in a
+text count UTF-16 units.
 """
 
 from __future__ import annotations
@@ -23,7 +29,7 @@ from __future__ import annotations
 import base64
 import json
 import zlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -31,22 +37,15 @@ from promptbench.record import Case, Completion, Run, Sample, Seen
 from promptbench.report.grid import Grid, reason, remarks, value
 from promptbench.report.marked import Place, Span, mark_facts
 from promptbench.report.offset import in_utf16
+from promptbench.report.once import Once
 from promptbench.report.sent import Sent, written
 
 LEVEL = 9
 # More digits than a report shows; a double has 17, which compress badly.
 DIGITS = 6
-
-
-@dataclass(slots=True)
-class Texts:
-    """Every text once, under the place at which it was first put down."""
-
-    places: dict[str, int] = field(default_factory=dict)
-
-    def put(self, text: str) -> int:
-        """The place of a text."""
-        return self.places.setdefault(text, len(self.places))
+# A block's bounds, in characters and cases: a browser reads one in a few milliseconds.
+CHARACTERS = 400_000
+CASES = 250
 
 
 @dataclass(slots=True)
@@ -54,7 +53,7 @@ class Packer:
     """Turns records into the lists that the script reads."""
 
     run: Run
-    texts: Texts = field(default_factory=Texts)
+    texts: Once[str] = field(default_factory=Once)
     facts: Mapping[Place, list[Span]] = field(default_factory=dict)
     sent: Sent = field(init=False)
 
@@ -107,22 +106,47 @@ class Packer:
 
 
 def pack(run: Run, grid: Grid, names: Sequence[str], prompts: Iterable[Seen] = ()) -> str:
-    """The cases and outputs of the candidates, compressed (zlib) and in base64."""
+    """The cases and outputs of the candidates, compressed (zlib), in base64, a part a line."""
     packer = Packer(run, facts=mark_facts(run, grid))
-    cases = [packer.case(case) for case in grid.cases]
     packer.sent.add(prompts, grid)
-    outputs = [
-        [[packer.output(sample) for sample in grid.cells[name, case.id]] for case in grid.cases]
-        for name in names
-    ]
-    content = {
-        "texts": list(packer.texts.places),
-        "cases": cases,
-        "outputs": outputs,
-        "kinds": list(packer.sent.kinds),
-        "prompts": list(packer.sent.prompts),
-    }
-    return compressed(content)
+    head: dict[str, Any] = {"cases": [], "blocks": [], "needs": []}
+    figures: list[list[Any]] = [[] for _ in names]
+    blocks = list(_blocks(packer, grid, names, head, figures))
+    head["texts"] = len(packer.texts.places)
+    head["kinds"] = list(packer.sent.kinds)
+    return "\n".join([compressed(head), *map(compressed, figures), *blocks])
+
+
+def _blocks(
+    packer: Packer,
+    grid: Grid,
+    names: Sequence[str],
+    head: dict[str, list[Any]],
+    figures: Sequence[list[Any]],
+) -> Iterator[str]:
+    """Give the blocks, one after the other, and fill the head and the figures on the way."""
+    texts, prompts = packer.texts, packer.sent.prompts
+    more: list[list[Any]] = [[] for _ in names]
+    first = 0
+    for number, case in enumerate(grid.cases, 1):
+        texts.older.clear()
+        prompts.older.clear()
+        head["cases"].append(packer.case(case))
+        for name, rows, rest in zip(names, figures, more, strict=True):
+            outputs = [packer.output(sample) for sample in grid.cells[name, case.id]]
+            rows.append([_figures(output) for output in outputs])
+            rest.append([(output and output[-1]) or 0 for output in outputs])
+        head["needs"].append(sorted(texts.older | prompts.older) or 0)
+        full = texts.size >= CHARACTERS or number - first >= CASES
+        if full or number == len(grid.cases):
+            head["blocks"].append([first, texts.starts[-1], prompts.starts[-1]])
+            yield compressed({"texts": texts.cut(), "prompts": prompts.cut(), "more": more})
+            more, first = [[] for _ in names], number
+
+
+def _figures(output: list[Any] | None) -> list[Any] | None:
+    """What the matrix needs of an output: all but `more`, of which it knows only of an error."""
+    return output and [*output[:-1], int("error" in output[-1])]
 
 
 def tokens(done: Completion) -> tuple[list[int], list[float]] | None:

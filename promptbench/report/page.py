@@ -46,9 +46,24 @@ from promptbench.report.visible import visible
 
 FOLDER = Path(__file__).parent / "page"
 # One style sheet and one script: what all share comes first, what starts the page last.
-STYLES = ("report.css", "case.css")
+STYLES = ("report.css", "matrix.css", "opened.css", "case.css")
 CASE = ("diff.js", "layer.js", "told.js", "seen.js", "copy.js", "case.js")
-SCRIPTS = ("lib.js", "matrix.js", *CASE, "page.js")
+SCRIPTS = (
+    "lib.js",
+    "slices.js",
+    "data.js",
+    "order.js",
+    "filter.js",
+    "cells.js",
+    "grid.js",
+    "table.js",
+    "panel.js",
+    "tools.js",
+    "matrix.js",
+    *CASE,
+    "opened.js",
+    "page.js",
+)
 DIRECTIONS = {
     "higher": "Higher is better.",
     "lower": "Lower is better.",

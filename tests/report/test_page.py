@@ -3,11 +3,13 @@ import hashlib
 import json
 import re
 from html.parser import HTMLParser
+from string import ascii_letters, digits
 
 import pytest
 
 from promptbench.record import Case, Judgement, MetricInfo, Prompt, Sample, Score
 from promptbench.report.page import build_page
+from tests.report.packed import unpacked
 from tests.report.records import METRIC, candidate, cases, completion, run, sample, samples
 
 PAYLOADS = (
@@ -90,13 +92,37 @@ def test_embedded_data_can_be_read_and_cannot_end_its_element(payload: str):
     page = hostile_page(payload)
     data = page.split('id="data">')[1].split("</script>")[0]
     assert not set("<>&\u2028\u2029") & set(data)
-    assert json.loads(data)["cases"][0] == {"id": payload, "scores": [0.5, None]}
+    names = [candidate["name"] for candidate in json.loads(data)["candidates"]]
+    assert names == [payload, "other"]
+    assert [metric["label"] for metric in json.loads(data)["metrics"]] == [payload, payload]
+    packed = page.split('id="packed">')[1].split("</script>")[0]
+    assert not set(packed) - set(ascii_letters + digits + "+/=\n")
     page.encode("utf-8")
+
+
+@pytest.mark.parametrize("payload", PAYLOADS)
+def test_a_hostile_case_is_on_the_page_letter_by_letter(payload: str):
+    found = unpacked(hostile_page(payload))
+    assert found["cases"] == [
+        {
+            "id": payload,
+            "cluster": payload,
+            "variables": {payload: payload, "long": payload * 99},
+            "references": [payload],
+        }
+    ]
+    [[own]], [[other]] = found["outputs"]
+    assert own["text"] == payload and own["values"] == [0.5, None]
+    assert own["more"] == {"why": {"1": payload}}
+    assert other["more"] == {"error": payload}
 
 
 def test_the_policy_allows_one_style_and_one_script_by_their_digests():
     found = Elements(build_page(run("a"), cases(1), samples({"a": [0.5]})))
-    assert found.tags("script", "style") == ["style", "script", "script"]
+    assert found.tags("script", "style") == ["style", "script", "script", "script"]
+    # The first two are data, which no browser runs.
+    kinds = [attributes.get("type") for tag, attributes in found.found if tag == "script"]
+    assert kinds == ["application/json", "text/plain", None]
     policy = next(
         attributes["content"]
         for tag, attributes in found.found
@@ -117,50 +143,65 @@ def test_the_same_records_give_the_same_bytes():
     assert page() == page()
 
 
+def test_without_its_data_a_page_is_small():
+    page = build_page(run("a", "b"), cases(3), samples({"a": [0.5, 0.1, 1], "b": [0.4, 0.1, 0]}))
+    assert len(page.encode()) < 1_200_000
+
+
 def test_the_order_of_samples_does_not_matter():
     rows = samples({"a": [0.5, 0.25], "b": [0.25, 0.5]})
     made = run("a", "b"), cases(2)
     assert build_page(*made, rows) == build_page(*made, rows[::-1])
 
 
-def test_unscored_and_errors_are_shown_as_such():
+def test_unscored_and_errors_are_told_as_such():
     rows = [
         sample("a", 0, None, reason="the judge gave no verdict"),
         sample("b", 0, None, done=completion("", error="the server is gone")),
     ]
-    shown = text_of(build_page(run("a", "b", "c"), cases(1), rows))
-    assert "unscored: the judge gave no verdict" in shown
-    assert "error: the server is gone" in shown
-    assert "Not run yet." in shown
-    assert "0.000" not in shown
+    page = build_page(run("a", "b", "c"), cases(1), rows)
+    [[unscored]], [[error]], [[missing]] = unpacked(page)["outputs"]
+    assert unscored["values"] == [None] and unscored["error"] == 0
+    assert unscored["more"] == {"why": {"0": "the judge gave no verdict"}}
+    assert error["values"] == [None] and error["error"] == 1
+    assert error["more"] == {"error": "the server is gone"}
+    assert missing is None
+    assert "0.000" not in text_of(page)
 
 
-def test_every_repeat_is_shown():
+def test_every_repeat_is_there():
     rows = [
         sample("a", 0, 0.5, repeat=repeat, done=completion(f"Answer {repeat}"))
         for repeat in range(3)
     ]
-    shown = text_of(build_page(run("a", repeats=3), cases(1), rows))
-    assert all(f"Repeat {repeat + 1} Answer {repeat}" in shown for repeat in range(3))
+    [[outputs]] = unpacked(build_page(run("a", repeats=3), cases(1), rows))["outputs"]
+    assert [output["text"] for output in outputs] == ["Answer 0", "Answer 1", "Answer 2"]
 
 
-def test_a_case_has_an_anchor_its_texts_and_its_best_output():
-    page = build_page(run("a", "b"), cases(2), samples({"a": [0.5, 0.1], "b": [0.4, 0.1]}))
-    assert 'id="case-1"' in page and 'href="#case-2"' in page
-    shown = text_of(page)
-    assert "Subject 1" in shown and "line two of 1." in shown and "Reference 1." in shown
-    # In the second case both are equal, and nobody is marked.
-    assert shown.count(" best 0.") == 1
+def test_a_case_is_there_with_its_texts_and_the_candidates_as_they_rank():
+    table = {"a": [0.5, 0.1], "b": [0.6, 0.1]}
+    page = build_page(run("a", "b"), cases(2), samples(table))
+    data = json.loads(page.split('id="data">')[1].split("</script>")[0])
+    assert data["cases"] == 2 and data["primary"] == 0
+    assert [candidate["name"] for candidate in data["candidates"]] == ["b", "a"]
+    found = unpacked(page)
+    assert found["cases"][1]["variables"]["body"] == "Dear team,\nline two of 1."
+    assert found["cases"][1]["references"] == ["Reference 1."]
+    values = [[row["values"][0] for [row] in rows] for rows in found["outputs"]]
+    assert values == [table["b"], table["a"]]
 
 
 def test_entities_in_the_data_stay_as_they_are():
     case = Case("x", {"body": "&gt; quoted &amp; more"}, ())
-    assert "&amp;gt; quoted &amp;amp; more" in build_page(run("a"), [case], [])
+    found = unpacked(build_page(run("a"), [case], []))
+    assert found["cases"][0]["variables"]["body"] == "&gt; quoted &amp; more"
 
 
-def test_a_binary_metric_is_told_as_yes_or_no():
+def test_the_page_knows_a_binary_metric():
     made = run("a", metrics=(MetricInfo(METRIC, METRIC, "higher", binary=True),))
-    assert f"{METRIC} yes" in text_of(build_page(made, cases(1), [sample("a", 0, 1.0)]))
+    page = build_page(made, cases(1), [sample("a", 0, 1.0)])
+    data = json.loads(page.split('id="data">')[1].split("</script>")[0])
+    assert data["metrics"][0]["binary"] is True
 
 
 @pytest.mark.parametrize("number", [0, 1])

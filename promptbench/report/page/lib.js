@@ -64,48 +64,5 @@ const bench = (() => {
   const name = (candidate) =>
     make("span", { class: "name" }, glyph(candidate), make("bdi", null, meta.candidates[candidate].name));
 
-  // The cases and outputs, unpacked when first asked for. See report/pack.py for their form.
-  let loading;
-  const load = () => (loading ??= unpack(byId("packed").textContent).then(open));
-  const unpack = async (text) => {
-    const bytes = Uint8Array.from(atob(text), (sign) => sign.charCodeAt(0));
-    const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate"));
-    return JSON.parse(await new Response(stream).text());
-  };
-
-  // The data with words for places. `case` and `candidate` are places from 0.
-  const open = ({ texts, cases, outputs, ...rest }) => {
-    const mean = (values) =>
-      values.length ? values.reduce((sum, each) => sum + each, 0) / values.length : null;
-    const output = (candidate, place, repeat) => {
-      const row = outputs[candidate][place][repeat];
-      if (!row) return null;
-      const [text, values, ending, promptTokens, outputTokens, seconds, more] = row;
-      return { text: texts[text], values, ending, promptTokens, outputTokens, seconds, ...more };
-    };
-    return {
-      ...rest,
-      texts,
-      cases: cases.map(([id, cluster, variables, references]) => ({
-        id,
-        cluster,
-        variables: variables.map(([label, text]) => [label, texts[text]]),
-        references: references.map((text) => texts[text]),
-      })),
-      // One output, or null: { text, values, ending, promptTokens, outputTokens, seconds,
-      // error?, why?, said?, choices?, prompt?, facts?, tokens? }.
-      output,
-      outputs: (candidate, place) =>
-        outputs[candidate][place].map((_, repeat) => output(candidate, place, repeat)),
-      // The mean over a cell's scored repeats, or null.
-      value: (candidate, place, metric) =>
-        mean(
-          outputs[candidate][place]
-            .map((row) => (row ? row[1][metric] : null))
-            .filter((each) => each !== null),
-        ),
-    };
-  };
-
-  return { meta, byId, make, draw, fixed, count, show, signed, visible, glyph, name, load };
+  return { meta, byId, make, draw, fixed, count, show, signed, visible, glyph, name };
 })();

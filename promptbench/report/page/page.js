@@ -1,19 +1,7 @@
 "use strict";
-// Starts the page: links to cases, printing.
+// Starts the page: the matrix, the case of a link, printing.
 (() => {
   const { byId } = bench;
-
-  // A link to a case, #case-12, opens it; any other link closes it.
-  const arrive = async () => {
-    const [, number] = /^#case-(\d+)$/.exec(location.hash) ?? [];
-    const place = byId("case");
-    const there = number >= 1 && number <= bench.meta.cases;
-    place.hidden = !there;
-    if (!there) return;
-    const data = await bench.load();
-    place.replaceChildren(bench.caseView(data, number - 1));
-    place.scrollIntoView();
-  };
 
   // Print shows what is folded, and folds it again.
   let opened = [];
@@ -25,10 +13,19 @@
     for (const item of opened) item.open = false;
   });
 
-  addEventListener("hashchange", arrive);
-  // `data-ready` tells that the page can be used.
-  bench
-    .matrix(byId("matrix"))
-    .then(arrive)
-    .then(() => document.documentElement.setAttribute("data-ready", ""));
+  // `data-ready` tells that the page can be used: the matrix is there, a linked case is open.
+  const start = async () => {
+    await bench.painted();
+    const data = await bench.figures();
+    const open = (number) => (location.hash = `#case-${number + 1}`);
+    const matrix = bench.matrix(byId("matrix"), data, open);
+    await bench.opened(byId("case"), data, matrix);
+    document.documentElement.setAttribute("data-ready", "");
+    await data.whole();
+    document.documentElement.setAttribute("data-whole", "");
+  };
+  start().catch((error) => {
+    byId("matrix").textContent = "The cases could not be unpacked. A newer browser may do it.";
+    throw error;
+  });
 })();
