@@ -17,6 +17,7 @@ from promptbench.report.verdict import cases_in_clusters
 
 SAME = "The prompt is the same without it in every case: nothing was run."
 EMPTY = "It renders empty in every case."
+BARE = "Where there is no system message, a model's chat template may put one of its own."
 BLIND = "Without it all cases get one prompt: it holds what is asked about."
 
 
@@ -82,7 +83,7 @@ def ablation(run: Run, grid: Grid) -> Ablation | None:
 
 def worth_of(facts: Mapping[str, Any], found: Comparison | None, grid: Grid) -> Worth:
     """One block; of `facts` see run/part.py."""
-    told = {"same": SAME, "empty": EMPTY, "blind": BLIND}
+    told = {"same": SAME, "empty": EMPTY, "blind": BLIND, "bare": BARE}
     remarks = [text for key, text in told.items() if facts[key]]
     if facts["refused"]:
         remarks.append(f"It cannot be left out: {facts['refused']}.")

@@ -21,10 +21,10 @@ from promptbench.record import (
     Judgement,
     MetricInfo,
     Nearness,
-    Prompt,
     Run,
     Sample,
 )
+from promptbench.report.ablation import meaning
 from promptbench.report.advice import Advice, advise
 from promptbench.report.axis import Axis, axis
 from promptbench.report.classification import classify
@@ -38,6 +38,7 @@ from promptbench.report.manifest import as_text, brief, tabulate
 from promptbench.report.number import Scale, count, duration, fixed, listing, probability, scale_of
 from promptbench.report.pack import pack
 from promptbench.report.plot import Plot, plot
+from promptbench.report.prompts import Earlier, prompts_of
 from promptbench.report.summary import Summary, summarise_grid
 from promptbench.report.tone import SHAPES, Tone, tones
 from promptbench.report.verdict import cases_in_clusters, reading
@@ -45,8 +46,8 @@ from promptbench.report.visible import visible
 
 FOLDER = Path(__file__).parent / "page"
 # One style sheet and one script: what all share comes first, what starts the page last.
-STYLES = ("report.css",)
-SCRIPTS = ("lib.js", "matrix.js", "case.js", "page.js")
+STYLES = ("report.css", "prompts.css")
+SCRIPTS = ("lib.js", "matrix.js", "case.js", "prompts.js", "page.js")
 DIRECTIONS = {
     "higher": "Higher is better.",
     "lower": "Lower is better.",
@@ -63,14 +64,6 @@ class Learned:
     plot: Plot | None
 
 
-@dataclass(frozen=True, slots=True)
-class UsedPrompt:
-    """A prompt and the candidates that use it."""
-
-    prompt: Prompt
-    candidates: tuple[str, ...]
-
-
 def build_page(
     run: Run,
     cases: Sequence[Case],
@@ -78,8 +71,12 @@ def build_page(
     judgements: Sequence[Judgement] = (),
     nearness: Sequence[Nearness] = (),
     controls: Sequence[Control] = (),
+    earlier: Mapping[str, Earlier] | None = None,
 ) -> str:
-    """Build the page. It needs no network, and nothing in the records can become markup."""
+    """Build the page. It needs no network, and nothing in the records can become markup.
+
+    `earlier` are versions that prompts had in runs before, by the prompt's name.
+    """
     grid = lay_out(run, cases, samples)
     summary = summarise_grid(run, grid)
     judges = judging(run, grid, summary, controls)
@@ -99,8 +96,9 @@ def build_page(
             tones=looks,
             axes={metric.name: _metric_axis(summary, metric.name) for metric in run.metrics},
             ahead=_difference_axis(summary),
-            prompts=_prompts(run),
-            groups=tabulate(run.manifest),
+            prompts=prompts_of(run, earlier),
+            # The sections' tokens stand with the prompts.
+            groups=tabulate({k: v for k, v in run.manifest.items() if k != "sections"}),
             packed=pack(run, grid, names),
             judgements=judgements,
             classification=classify(run, grid, names),
@@ -148,6 +146,7 @@ def environment() -> jinja2.Environment:
         duration,
         fixed,
         listing,
+        meaning,
         probability,
     )
     environment.globals.update({word.__name__: word for word in (*words, reading)})
@@ -245,13 +244,6 @@ def _difference_axis(summary: Summary) -> Axis | None:
         return None
     spans = [(each.mean, each.low, each.high, each.detectable, -each.detectable) for each in found]
     return axis([0.0, *(value for span in spans for value in span)])
-
-
-def _prompts(run: Run) -> tuple[UsedPrompt, ...]:
-    used: dict[Prompt, list[str]] = {}
-    for candidate in run.candidates:
-        used.setdefault(candidate.prompt, []).append(candidate.name)
-    return tuple(UsedPrompt(prompt, tuple(names)) for prompt, names in used.items())
 
 
 def _date(created: str) -> str:

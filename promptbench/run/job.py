@@ -18,6 +18,7 @@ from promptbench.report.judging import judging, noted
 from promptbench.report.page import build_page
 from promptbench.report.summary import Summary, summarise_grid
 from promptbench.report.write import write_report
+from promptbench.run.earlier import earlier_prompts
 from promptbench.run.evidence import check_baselines, judged
 from promptbench.run.execute import begin, generate, score, score_alone
 from promptbench.run.nearness import measure_nearness
@@ -143,7 +144,8 @@ def report_of(
     if gates is not None:
         save_judgements(store, run_id, judged(gates, found, summary, store))
     gated, near = judgements(store, run_id), nearness(store, run_id)
-    page = build_page(found.run, found.cases, found.samples, gated, near, tried)
+    before = earlier_prompts(store, found.run)
+    page = build_page(found.run, found.cases, found.samples, gated, near, tried, before)
     summary = noted(summary, judging(found.run, grid, summary, tried))
     return summary, write_report(page, reports / run_id)
 

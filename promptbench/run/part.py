@@ -21,7 +21,8 @@ class Part:
 
     `inside` are the blocks that go with it. `empty` says that it renders empty for every case,
     `blind` that without it all cases get one prompt, `same` that the prompt is the very same
-    without it in every case. `refused` is why there is no prompt without it.
+    without it in every case, `bare` that it takes the system message with it. `refused` is why
+    there is no prompt without it.
     """
 
     block: str
@@ -30,6 +31,7 @@ class Part:
     empty: bool = False
     blind: bool = False
     same: bool = False
+    bare: bool = False
     refused: str = ""
 
     def facts(self) -> dict[str, Any]:
@@ -41,6 +43,7 @@ class Part:
             "empty": self.empty,
             "blind": self.blind,
             "same": self.same,
+            "bare": self.bare,
             "refused": self.refused,
         }
 
@@ -104,12 +107,18 @@ def part_of(base: Ready, whole: Shown, block: str, cases: Sequence[Case], *, str
         empty=all(is_blank(messages, block) for messages in whole.messages),
         blind=len(set(seen(left))) == 1 < len(set(seen(whole))),
         same=same,
+        bare=has_system(whole) and not has_system(left),
     )
 
 
 def seen(found: Shown) -> tuple[object, ...]:
     """What a model reads of each case: token ids, or where a server keeps those, the text."""
     return tuple(each.ids or each.text for each in found.prompts)
+
+
+def has_system(found: Shown) -> bool:
+    """Whether any prompt has a system message."""
+    return any(message.role == "system" for messages in found.messages for message in messages)
 
 
 def is_blank(messages: Sequence[Message], block: str) -> bool:

@@ -56,10 +56,13 @@ def lengths_of(plan: Plan, slot: Slot, counted: dict[Encoded, Lengths]) -> Lengt
 
 
 def by_name(lengths: Sequence[SectionLength]) -> Lengths:
-    """Add up the sections of one name and depth; inner ones are taken off what they lie in."""
+    """Add up the sections of one name and depth; inner ones are taken off what they lie in.
+
+    Where an empty one lies nobody can tell: it is left out.
+    """
     found: Lengths = {}
     above: list[tuple[int, str]] = []
-    for each in lengths:
+    for each in (length for length in lengths if length.tokens):
         key = (each.depth, each.name)
         tokens, own = found.get(key, (0, 0))
         found[key] = (tokens + each.tokens, own + each.tokens)

@@ -59,7 +59,8 @@ def test_what_is_left_out_is_left_out_of_what_is_extended_too(tmp_path: Path):
 
 
 def test_the_outer_block_takes_the_inner_ones_along(tmp_path: Path):
-    parent = "{% block out %}{% block a %}one{% endblock %} {% block b %}two{% endblock %}{% endblock %}!"
+    inner = "{% block a %}one{% endblock %} {% block b %}two{% endblock %}"
+    parent = f"{{% block out %}}{inner}{{% endblock %}}!"
     child = '{% extends "parent.j2" %}{% block a %}first{% endblock %}'
     template = compiled(tmp_path, child, parent=parent)
     assert template.blocks == {"out": ("a", "b"), "a": (), "b": ()}

@@ -115,7 +115,7 @@ def test_what_leaves_no_prompt_is_said_or_if_asked_for_refused(workspace: Worksp
     with pytest.raises(PromptError, match="no block of prompt 'plain' can be left out: all: case"):
         ablated(workspace)
     with pytest.raises(
-        PromptError, match="without block 'all': case .* renders to no user message"
+        PromptError, match=r"without block 'all': case .* renders to no user message"
     ):
         ablated(workspace, "all")
     with pytest.raises(PromptError, match="has no named block"):
