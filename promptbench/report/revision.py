@@ -18,8 +18,10 @@ AROUND = 2
 # Beyond so many changed lines, or words of a passage, what is alike is not looked for any more.
 MOST_LINES = 400
 MOST_WORDS = 600
-# A diff tells so many lines and characters at most; the rest is counted.
+# A diff tells so many lines and characters at most, and of one passage so many lines of either
+# text; the rest is counted.
 MOST_TOLD = 300
+MOST_OF_PASSAGE = 120
 MOST_CHARACTERS = 30_000
 WORD = re.compile(r"\w+|\s+|[^\w\s]")
 
@@ -77,7 +79,7 @@ def passages(ours: Sequence[str], theirs: Sequence[str]) -> list[Passage]:
     if max(last - start, other - start) > MOST_LINES:
         found.append(("replace", start, last, start, other))
     else:
-        inner = SequenceMatcher(None, ours[start:last], theirs[start:other], autojunk=False)
+        inner = SequenceMatcher(None, ours[start:last], theirs[start:other])
         found += [
             (tag, a + start, b + start, c + start, d + start)
             for tag, a, b, c, d in inner.get_opcodes()
@@ -95,23 +97,32 @@ def lines(ours: Sequence[str], theirs: Sequence[str], found: Sequence[Passage]) 
             tail = AROUND if place < len(found) - 1 else 0
             yield from unchanged(ours[start:end], head, tail)
             continue
-        was, now = "\n".join(ours[start:end]), "\n".join(theirs[other:last])
+        ends = min(end, start + MOST_OF_PASSAGE), min(last, other + MOST_OF_PASSAGE)
+        was, now = "\n".join(ours[start : ends[0]]), "\n".join(theirs[other : ends[1]])
         before, after = words(was, now) if tag == "replace" else ([(was, True)], [(now, True)])
         if end > start:
             yield from told("was", before)
+            yield from hidden(end - ends[0])
         if last > other:
             yield from told("is", after)
+            yield from hidden(last - ends[1])
+
+
+def hidden(number: int) -> Iterator[Line]:
+    """Say that so many lines are left out, if any are."""
+    if number:
+        yield Line("gap", (Part(f"{number:,} more, not shown", False),))
 
 
 def unchanged(texts: Sequence[str], head: int, tail: int) -> Iterator[Line]:
     """Lines that both have, without the middle of many."""
-    hidden = len(texts) - head - tail
-    if hidden <= 1:
-        head, tail, hidden = len(texts), 0, 0
+    middle = len(texts) - head - tail
+    if middle <= 1:
+        head, tail, middle = len(texts), 0, 0
     for text in texts[:head]:
         yield Line("same", (Part(text, False),))
-    if hidden:
-        yield Line("gap", (Part(f"{hidden:,} lines the same", False),))
+    if middle:
+        yield Line("gap", (Part(f"{middle:,} lines the same", False),))
     for text in texts[len(texts) - tail :]:
         yield Line("same", (Part(text, False),))
 
@@ -121,10 +132,12 @@ Words = list[tuple[str, bool]]
 
 def words(was: str, now: str) -> tuple[Words, Words]:
     """Both texts in parts, with whether the other lacks them; all changed where they are long."""
+    if max(len(was), len(now)) > MOST_CHARACTERS:
+        return [(was, True)], [(now, True)]
     ours, theirs = WORD.findall(was), WORD.findall(now)
     if max(len(ours), len(theirs)) > MOST_WORDS:
         return [(was, True)], [(now, True)]
-    matched = SequenceMatcher(None, ours, theirs, autojunk=False)
+    matched = SequenceMatcher(None, ours, theirs)
     before: Words = []
     after: Words = []
     for tag, a, b, c, d in matched.get_opcodes():
@@ -151,8 +164,7 @@ def bounded(found: Iterator[Line]) -> Iterator[Line]:
     for place, line in enumerate(found):
         length = sum(len(part.text) for part in line.parts)
         if place == MOST_TOLD or length > room:
-            left = 1 + sum(1 for _ in found)
-            yield Line("gap", (Part(f"{left:,} more, not shown", False),))
+            yield from hidden(1 + sum(1 for _ in found))
             return
         room -= length
         yield line
