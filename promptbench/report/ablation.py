@@ -84,7 +84,7 @@ def ablation(run: Run, grid: Grid) -> Ablation | None:
 def worth_of(facts: Mapping[str, Any], found: Comparison | None, grid: Grid) -> Worth:
     """One block; of `facts` see run/part.py."""
     told = {"same": SAME, "empty": EMPTY, "blind": BLIND, "bare": BARE}
-    remarks = [text for key, text in told.items() if facts[key]]
+    remarks = [text for key, text in told.items() if facts.get(key)]
     if facts["refused"]:
         remarks.append(f"It cannot be left out: {facts['refused']}.")
     inside = tuple(facts["inside"])
