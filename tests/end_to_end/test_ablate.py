@@ -31,7 +31,7 @@ def test_every_block_of_a_prompt_for_emails_is_weighed(tmp_path: Path):
     copytree(PROJECT / "prompts", workspace.folder / "prompts")
     copytree(PROJECT / "suites" / "email", workspace.folder / "suites" / "email")
     workspace.write(SUITE, (PROJECT / "suites" / "email.yaml").read_text(encoding="utf-8"))
-    workspace.edit(SUITE, "max_tokens: 96", "max_tokens: 8")
+    workspace.edit(SUITE, "max_tokens: 96", "max_tokens: 4")
     path = workspace.folder / "suites" / "email" / "dev.jsonl"
     rows = sorted(path.read_text(encoding="utf-8").splitlines(), key=len)
     path.write_text("\n".join(rows), encoding="utf-8")
