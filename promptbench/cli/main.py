@@ -25,6 +25,7 @@ VERBS = {
     "run": "Run a suite and write its report.",
     "finetune": "Train a model on a suite's train split.",
     "curve": "Prompt or fine-tune? Measure both by number of labels.",
+    "ablate": "Say what each block of a prompt is worth.",
     "validate": "Check a suite and all that it names, without running a model.",
     "render": "Show exactly what a model sees for one case.",
     "report": "Build a run's report again from the store.",

@@ -10,6 +10,7 @@ import jinja2
 from jinja2 import meta, nodes
 
 from promptbench.error import PromptError, choices, not_utf8
+from promptbench.prompt.block import emptied
 from promptbench.prompt.sandbox import Sandbox
 
 MAX_SOURCE = 1_000_000
@@ -18,9 +19,10 @@ MAX_SOURCE = 1_000_000
 class Loader(jinja2.BaseLoader):
     """Finds templates beside the first one, or by a path from there, inside the workspace."""
 
-    def __init__(self, folder: Path, workspace: Path) -> None:
-        """`folder` is where the first template lies."""
+    def __init__(self, folder: Path, workspace: Path, without: str = "") -> None:
+        """`folder` is where the first template lies; the block `without` is emptied in all."""
         self.folder = folder
+        self.without = without
         self.workspace = workspace.resolve()
 
     def get_source(
@@ -37,7 +39,8 @@ class Loader(jinja2.BaseLoader):
                 raise jinja2.TemplateNotFound(template)
             if path.stat().st_size > MAX_SOURCE:
                 raise PromptError(f"template '{template}' is larger than {MAX_SOURCE:,} bytes")
-            return path.read_text(encoding="utf-8-sig"), str(path), lambda: True
+            text = path.read_text(encoding="utf-8-sig")
+            return emptied(text, self.without) if self.without else text, str(path), lambda: True
         except jinja2.TemplateNotFound:  # which is an OSError, too
             raise
         except UnicodeDecodeError as error:
@@ -80,6 +83,32 @@ def refuse_moving_names(tree: nodes.Template, name: str, file: str) -> None:
         if None in meta.find_referenced_templates(nodes.Template([node])):
             what = "extends, include and import need a fixed name in quotes"
             raise jinja2.TemplateSyntaxError(what, node.lineno, name, file)
+
+
+def nesting(sources: Mapping[str, Source]) -> dict[str, tuple[str, ...]]:
+    """The blocks that a template and its parents name, each with those that lie inside of it.
+
+    What is extended comes first: it has the blocks in the order of the prompt.
+    """
+    found: dict[str, dict[str, None]] = {}
+    for source in reversed(list(sources.values())):
+        for block in source.tree.find_all(nodes.Block):
+            inside = found.setdefault(block.name, {})
+            inside |= {inner.name: None for inner in block.find_all(nodes.Block)}
+    return {name: tuple(inside) for name, inside in found.items()}
+
+
+def is_emptied(before: Mapping[str, Source], after: Mapping[str, Source], name: str) -> bool:
+    """Whether in every file the block says nothing and what is not inside of it is still there."""
+    for file, source in after.items():
+        were = list(before[file].tree.find_all(nodes.Block))
+        gone = {inner.name for b in were if b.name == name for inner in b.find_all(nodes.Block)}
+        there = list(source.tree.find_all(nodes.Block))
+        # The marks of a block's beginning and end are all that an empty one puts out.
+        full = any(block.name == name and len(block.body) > 2 for block in there)
+        if full or {b.name for b in there} != {b.name for b in were} - gone:
+            return False
+    return True
 
 
 def lost_block(sources: Mapping[str, Source]) -> tuple[str, int, str, str] | None:

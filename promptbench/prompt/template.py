@@ -17,7 +17,14 @@ from promptbench.error import PromptError, choices
 from promptbench.prompt.bounds import bounded_work
 from promptbench.prompt.collect import collect_messages
 from promptbench.prompt.sandbox import Sandbox
-from promptbench.prompt.source import Loader, Source, all_sources, lost_block
+from promptbench.prompt.source import (
+    Loader,
+    Source,
+    all_sources,
+    is_emptied,
+    lost_block,
+    nesting,
+)
 from promptbench.prompt.words import in_words
 from promptbench.record import Case, Message, Prompt
 
@@ -25,22 +32,27 @@ from promptbench.record import Case, Message, Prompt
 class Template:
     """A compiled prompt. `prompt.digest` covers every file it is made of.
 
-    `names` are the variables that any of the files reads.
+    `names` are the variables that any of the files reads, `blocks` the named blocks, each with
+    those inside of it.
     """
 
-    def __init__(self, name: str, path: Path, shown: str, workspace: Path) -> None:
+    def __init__(
+        self, name: str, path: Path, shown: str, workspace: Path, without: str = ""
+    ) -> None:
         """Read and compile. Raises PromptError with file and line.
 
-        `shown` is the file's name in messages; parents and includes must lie in `workspace`.
+        `shown` is the file's name in messages; parents and includes must lie in `workspace`. The
+        block `without` is read as if it were empty; see `without` below.
         """
         self.path = path
         self.shown = shown
         self.workspace = workspace
-        loader = Loader(path.parent, workspace)
+        loader = Loader(path.parent, workspace, without)
         environment = Sandbox(loader)
         try:
             sources = all_sources(environment, loader, path.name)
-            self.refuse_lost_block(sources)
+            if not without:  # the template as it is has been looked at
+                self.refuse_lost_block(sources)
             compiled = [environment.get_template(name) for name in sources]
         except jinja2.TemplateError as error:
             raise self.error(error, hint=filter_hint(error, environment)) from error
@@ -50,6 +62,8 @@ class Template:
             what = f"cannot be compiled: {in_words(error)}"
             raise PromptError(what, where=shown) from error
         self.compiled = compiled[0]
+        self.sources = sources
+        self.blocks = nesting(sources)
         self.names = frozenset(
             name for one in sources.values() for name in meta.find_undeclared_variables(one.tree)
         )
@@ -108,6 +122,23 @@ class Template:
         if lost := lost_block(sources):
             file, line, what, hint = lost
             raise PromptError(what, where=f"{self.seen(file)}:{line}", hint=hint)
+
+
+def without(template: Template, block: str, name: str) -> Template:
+    """A template under another name whose block says nothing, nor any block inside of it.
+
+    Its source, and so its version, has the block empty in every file. Raises PromptError for a
+    block that there is not.
+    """
+    if block not in template.blocks:
+        what = f"prompt '{template.prompt.name}' has no block '{block}'"
+        raise PromptError(what, where=template.shown, hint=choices(block, template.blocks))
+    made = Template(name, template.path, template.shown, template.workspace, block)
+    if not is_emptied(template.sources, made.sources, block):
+        what = f"block '{block}' cannot be cut out of the source"
+        hint = "Write its tags as {% block name %} and {% endblock %}, outside of other tags."
+        raise PromptError(what, where=template.shown, hint=hint)
+    return made
 
 
 def variables_of(template: Template) -> set[str]:

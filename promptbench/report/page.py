@@ -21,11 +21,11 @@ from promptbench.record import (
     Judgement,
     MetricInfo,
     Nearness,
-    Prompt,
     Run,
     Sample,
     Seen,
 )
+from promptbench.report.ablation import meaning
 from promptbench.report.advice import Advice, advise
 from promptbench.report.axis import Axis, axis
 from promptbench.report.classification import classify
@@ -39,6 +39,7 @@ from promptbench.report.manifest import as_text, brief, tabulate
 from promptbench.report.number import Scale, count, duration, fixed, listing, probability, scale_of
 from promptbench.report.pack import pack
 from promptbench.report.plot import Plot, plot
+from promptbench.report.prompts import Earlier, prompts_of
 from promptbench.report.summary import Summary, summarise_grid
 from promptbench.report.tone import SHAPES, Tone, tones
 from promptbench.report.verdict import cases_in_clusters, reading
@@ -46,7 +47,7 @@ from promptbench.report.visible import visible
 
 FOLDER = Path(__file__).parent / "page"
 # One style sheet and one script: what all share comes first, what starts the page last.
-STYLES = ("report.css", "matrix.css", "opened.css", "case.css")
+STYLES = ("report.css", "matrix.css", "opened.css", "case.css", "prompts.css")
 CASE = ("diff.js", "layer.js", "told.js", "seen.js", "copy.js", "case.js")
 SCRIPTS = (
     "lib.js",
@@ -62,6 +63,7 @@ SCRIPTS = (
     "matrix.js",
     *CASE,
     "opened.js",
+    "prompts.js",
     "page.js",
 )
 DIRECTIONS = {
@@ -80,14 +82,6 @@ class Learned:
     plot: Plot | None
 
 
-@dataclass(frozen=True, slots=True)
-class UsedPrompt:
-    """A prompt and the candidates that use it."""
-
-    prompt: Prompt
-    candidates: tuple[str, ...]
-
-
 def build_page(
     run: Run,
     cases: Sequence[Case],
@@ -96,10 +90,12 @@ def build_page(
     nearness: Sequence[Nearness] = (),
     controls: Sequence[Control] = (),
     prompts: Iterable[Seen] = (),
+    earlier: Mapping[str, Earlier] | None = None,
 ) -> str:
     """Build the page. It needs no network, and nothing in the records can become markup.
 
-    `prompts` are those that the models saw; without them a case's page shows none.
+    `prompts` are those that the models saw; without them a case's page shows none. `earlier` are
+    versions that prompts had in runs before, by the prompt's name.
     """
     grid = lay_out(run, cases, samples)
     summary = summarise_grid(run, grid)
@@ -120,8 +116,9 @@ def build_page(
             tones=looks,
             axes={metric.name: _metric_axis(summary, metric.name) for metric in run.metrics},
             ahead=_difference_axis(summary),
-            prompts=_prompts(run),
-            groups=tabulate(run.manifest),
+            prompts=prompts_of(run, earlier),
+            # The sections' tokens stand with the prompts.
+            groups=tabulate({k: v for k, v in run.manifest.items() if k != "sections"}),
             packed=pack(run, grid, names, prompts),
             judgements=judgements,
             classification=classify(run, grid, names),
@@ -169,6 +166,7 @@ def environment() -> jinja2.Environment:
         duration,
         fixed,
         listing,
+        meaning,
         probability,
     )
     environment.globals.update({word.__name__: word for word in (*words, reading)})
@@ -267,13 +265,6 @@ def _difference_axis(summary: Summary) -> Axis | None:
         return None
     spans = [(each.mean, each.low, each.high, each.detectable, -each.detectable) for each in found]
     return axis([0.0, *(value for span in spans for value in span)])
-
-
-def _prompts(run: Run) -> tuple[UsedPrompt, ...]:
-    used: dict[Prompt, list[str]] = {}
-    for candidate in run.candidates:
-        used.setdefault(candidate.prompt, []).append(candidate.name)
-    return tuple(UsedPrompt(prompt, tuple(names)) for prompt, names in used.items())
 
 
 def _date(created: str) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from promptbench.record import Candidate, Case, Completion, MetricInfo, Run, Sample
+from promptbench.report.ablation import Ablation, ablation
 from promptbench.report.advice import answer
 from promptbench.report.comparison import Comparison, compare
 from promptbench.report.early import can_hold, early_estimate, is_early
@@ -66,7 +67,8 @@ class Summary:
     """A run in figures. `standings` are ranked by the primary metric; `best` may be empty.
 
     `clusters` is 0 where the cases are independent. `notes` are what a reader should mind.
-    `variances` say where the primary metric's scores differ, where the run can tell.
+    `variances` say where the primary metric's scores differ, where the run can tell. `ablation`
+    is what the blocks of a prompt are worth, in a run that left them out.
     """
 
     primary: MetricInfo
@@ -78,6 +80,7 @@ class Summary:
     verdict: str
     notes: tuple[str, ...]
     variances: tuple[Variance, ...] = ()
+    ablation: Ablation | None = None
 
 
 def summarise(run: Run, cases: Sequence[Case], samples: Iterable[Sample]) -> Summary:
@@ -94,6 +97,7 @@ def summarise_grid(run: Run, grid: Grid) -> Summary:
     best = ranked[0].candidate.name if ranked and primary.direction != "none" else ""
     others = [each.candidate.name for each in standings[1:]]
     comparisons = compare(best, others, grid, primary, early=is_early(run)) if best else ()
+    blocks = ablation(run, grid)
     return Summary(
         primary=primary,
         cases=len(grid.cases),
@@ -101,10 +105,12 @@ def summarise_grid(run: Run, grid: Grid) -> Summary:
         standings=tuple(standings),
         best=best,
         comparisons=comparisons,
-        verdict=("" if is_early(run) else answer(run, grid))
+        verdict=(blocks.verdict if blocks else "")
+        or ("" if is_early(run) else answer(run, grid))
         or verdict(primary, len(standings), _leaders(ranked, primary), comparisons),
         notes=(*notes(run, grid, primary), *cautions(_warnings(ranked, primary, comparisons))),
         variances=variances(run, grid, primary),
+        ablation=blocks,
     )
 
 

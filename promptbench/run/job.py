@@ -18,6 +18,7 @@ from promptbench.report.judging import judging, noted
 from promptbench.report.page import build_page
 from promptbench.report.summary import Summary, summarise_grid
 from promptbench.report.write import write_report
+from promptbench.run.earlier import earlier_prompts
 from promptbench.run.evidence import check_baselines, judged
 from promptbench.run.execute import begin, generate, score, score_alone
 from promptbench.run.nearness import measure_nearness
@@ -145,7 +146,14 @@ def report_of(
         save_judgements(store, run_id, judged(gates, found, summary, store))
     gated, near = judgements(store, run_id), nearness(store, run_id)
     page = build_page(
-        found.run, found.cases, found.samples, gated, near, tried, prompts(store, run_id)
+        found.run,
+        found.cases,
+        found.samples,
+        gated,
+        near,
+        tried,
+        prompts=prompts(store, run_id),
+        earlier=earlier_prompts(store, found.run),
     )
     summary = noted(summary, judging(found.run, grid, summary, tried))
     return summary, write_report(page, reports / run_id)

@@ -13,6 +13,7 @@ from typing import Any
 from promptbench import __version__
 from promptbench.run.model_check import known_verdict
 from promptbench.run.plan import Plan, within
+from promptbench.run.section import sections_of
 
 PACKAGES = ("torch", "transformers", "tokenizers", "jinja2", "rouge-score", "scipy", "sentencex")
 
@@ -43,6 +44,7 @@ def manifest_of(plan: Plan) -> dict[str, Any]:
         "repeats": plan.repeats,
         "versions": versions(),
         "hardware": hardware(),
+        **({"sections": counted} if (counted := sections_of(plan)) else {}),
         **plan.extra,
     }
 

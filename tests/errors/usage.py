@@ -10,7 +10,7 @@ from typing import Any
 from pytest import MonkeyPatch
 
 from promptbench.model.local.local import LocalModel
-from tests.errors.workspace import DATA, RUN, SUITE, Entry, command
+from tests.errors.workspace import DATA, PROMPT, RUN, SUITE, Entry, command, template
 
 
 def interrupted(workspace: Path, patch: MonkeyPatch) -> list[str]:
@@ -24,6 +24,18 @@ def interrupted(workspace: Path, patch: MonkeyPatch) -> list[str]:
 
 RENDER = ("render", SUITE, "--prompt", "plain", "--case")
 SPLIT = ("split", DATA, "--out", "parts")
+ABLATE = ("ablate", SUITE, "--prompt", "plain")
+
+
+def no_blocks(workspace: Path, patch: MonkeyPatch) -> list[str]:
+    template("{{ subject }}: {{ body }}\n")(workspace, patch)
+    return list(ABLATE)
+
+
+def only_one_block(workspace: Path, patch: MonkeyPatch) -> list[str]:
+    template("{% block all %}{{ subject }}: {{ body }}{% endblock %}\n")(workspace, patch)
+    return list(ABLATE)
+
 
 ENTRIES = [
     Entry("unknown-verb", "misspelt a verb", command("rum", SUITE)),
@@ -64,5 +76,15 @@ ENTRIES = [
         "left nothing for train",
         command(*SPLIT, "--test", "0.6", "--dev", "0.4"),
     ),
+    Entry(
+        "unknown-block",
+        "left out a block that the prompt lacks",
+        command(*ABLATE, "--block", "instructions"),
+        PROMPT,
+    ),
+    Entry(
+        "no-blocks", "asked what the blocks are worth of a prompt that has none", no_blocks, PROMPT
+    ),
+    Entry("only-block", "left out the block that holds all of a prompt", only_one_block, PROMPT),
     Entry("interrupted", "pressed Ctrl-C during a run", interrupted, code=130),
 ]
