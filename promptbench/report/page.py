@@ -22,6 +22,7 @@ from promptbench.record import (
     MetricInfo,
     Nearness,
     Prompt,
+    Rating,
     Run,
     Sample,
 )
@@ -29,9 +30,11 @@ from promptbench.report.advice import Advice, advise
 from promptbench.report.axis import Axis, axis
 from promptbench.report.classification import classify
 from promptbench.report.copying import copying
+from promptbench.report.digest import data_digest
 from promptbench.report.early import is_early
 from promptbench.report.explore import TOLD, explore
 from promptbench.report.grid import Grid, lay_out, primary_metric
+from promptbench.report.human import human
 from promptbench.report.judging import judging, noted
 from promptbench.report.learning import Learning, learning
 from promptbench.report.manifest import as_text, brief, tabulate
@@ -45,8 +48,8 @@ from promptbench.report.visible import visible
 
 FOLDER = Path(__file__).parent / "page"
 # One style sheet and one script: what all share comes first, what starts the page last.
-STYLES = ("report.css",)
-SCRIPTS = ("lib.js", "matrix.js", "case.js", "page.js")
+STYLES = ("report.css", "rate.css")
+SCRIPTS = ("lib.js", "matrix.js", "case.js", "session.js", "rate.js", "page.js")
 DIRECTIONS = {
     "higher": "Higher is better.",
     "lower": "Lower is better.",
@@ -78,6 +81,7 @@ def build_page(
     judgements: Sequence[Judgement] = (),
     nearness: Sequence[Nearness] = (),
     controls: Sequence[Control] = (),
+    ratings: Sequence[Rating] = (),
 ) -> str:
     """Build the page. It needs no network, and nothing in the records can become markup."""
     grid = lay_out(run, cases, samples)
@@ -112,7 +116,8 @@ def build_page(
             early=is_early(run),
             copied=copying(nearness, grid, names),
             judging=judges,
-            **_assets(_data(run, summary, scales, looks)),
+            human=human(run, grid, ratings, names),
+            **_assets(_data(run, grid, summary, scales, looks)),
         )
     )
 
@@ -177,12 +182,17 @@ def digest(text: str) -> str:
 
 
 def _data(
-    run: Run, summary: Summary, scales: Mapping[str, Scale], looks: Mapping[str, Tone]
+    run: Run,
+    grid: Grid,
+    summary: Summary,
+    scales: Mapping[str, Scale],
+    looks: Mapping[str, Tone],
 ) -> str:
     """Write what the script must know before it unpacks the cases."""
     content = {
         "run": run.id,
         "suite": run.suite,
+        "data": data_digest(grid.cases),
         "cases": summary.cases,
         "repeats": run.repeats,
         "primary": [metric.name for metric in run.metrics].index(summary.primary.name)

@@ -29,6 +29,7 @@ from promptbench.store.answer import controls
 from promptbench.store.database import Store
 from promptbench.store.nearness import nearness
 from promptbench.store.outcome import judgements, save_judgements
+from promptbench.store.rating import ratings
 from promptbench.suite.location import workspace_of
 from promptbench.suite.read import read_suite
 
@@ -143,7 +144,8 @@ def report_of(
     if gates is not None:
         save_judgements(store, run_id, judged(gates, found, summary, store))
     gated, near = judgements(store, run_id), nearness(store, run_id)
-    page = build_page(found.run, found.cases, found.samples, gated, near, tried)
+    seen = ratings(store, run_id)
+    page = build_page(found.run, found.cases, found.samples, gated, near, tried, seen)
     summary = noted(summary, judging(found.run, grid, summary, tried))
     return summary, write_report(page, reports / run_id)
 
