@@ -72,7 +72,7 @@ def show_preferences(human: Human, console: Console) -> None:
         for each in human.pairs
     ]
     p = "p after Holm" if len(rows) > 1 else "p"
-    columns = ["preferred", "to", "share", "95% interval", "won, tied, lost", p, "cases"]
+    columns = ["candidate", "against", "preference", "95% interval", "won, tied, lost", p, "cases"]
     titled(console, columns, rows, right=(2, 5, 6))
     rates = [
         [each.candidate, *shown(each.estimate), f"{each.wins} · {each.ties} · {each.losses}"]

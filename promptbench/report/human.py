@@ -49,7 +49,7 @@ class Human:
 
     `raters` are names with numbers of ratings, those `skipped` included; `shown` counts the
     ratings made with the references in sight. `left` of `decided` ratings found the left output
-    better. `rates` is empty for two candidates, and `even` says that all pairs were rated about
+    better. `rates` is empty where only two were rated, and `even` says that all pairs were rated about
     equally often. `alpha` is over all raters where they are three or more.
     """
 
@@ -76,6 +76,7 @@ def human(run: Run, grid: Grid, ratings: Sequence[Rating], names: Sequence[str])
         return None
     found = votes(ratings, names)
     pairs = preferences(found, grid, names)
+    rates = win_rates(found, grid, names)
     verdicts = Counter(each.verdict for each in ratings)
     return Human(
         raters=tuple(sorted(Counter(each.rater for each in ratings).items())),
@@ -86,8 +87,8 @@ def human(run: Run, grid: Grid, ratings: Sequence[Rating], names: Sequence[str])
         decided=verdicts["left"] + verdicts["right"],
         seconds=sum(each.seconds for each in ratings),
         pairs=pairs,
-        rates=win_rates(found, grid, names) if len(names) >= RANKED else (),
-        even=even(pairs, names),
+        rates=rates if len(rates) >= RANKED else (),
+        even=even(pairs),
         sides=sides(run, grid, found),
         accords=tuple(_accords(found, grid)),
         alpha=_alpha(found, grid),

@@ -125,11 +125,14 @@ def win_rates(found: Sequence[Vote], grid: Grid, names: Sequence[str]) -> tuple[
     return tuple(sorted(rated, key=lambda each: -each.estimate.mean))
 
 
-def even(pairs: Sequence[Preferred], names: Sequence[str]) -> bool:
-    """Whether all pairs were rated on about as many cases, as a single session makes it."""
+def even(pairs: Sequence[Preferred]) -> bool:
+    """Whether all pairs of those rated have about as many cases, as a single session makes it."""
     cases = [each.estimate.n for each in pairs]
-    every = len(names) * (len(names) - 1) // 2
-    return len(cases) == every and max(cases) - min(cases) <= max(1, min(cases) // 10)
+    rated = {name for each in pairs for name in (each.first, each.second)}
+    every = len(rated) * (len(rated) - 1) // 2
+    return len(cases) == every and max(cases, default=0) - min(cases, default=0) <= max(
+        1, min(cases, default=0) // 10
+    )
 
 
 def mean_of(worths: Sequence[tuple[str, float]], grid: Grid) -> Estimate:

@@ -159,6 +159,8 @@ def test_pairs_are_corrected_together_and_three_candidates_ranked():
     # Winning always is no certainty.
     assert found.rates[0].estimate.low < 0.8
     assert not look(ratings[:9], names=NAMES).even
+    # Whoever was not rated does not count.
+    assert look(ratings, names=(*NAMES, "d")).even
 
 
 def metrics(*directions: Direction) -> Run:

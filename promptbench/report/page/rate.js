@@ -91,6 +91,7 @@
     byId("rate-progress").textContent = `${ratings.length + 1} of ${items.length}`;
     const input = make("div", null, given(data.cases[number]));
     byId("rate-input").replaceChildren(input);
+    byId("rate-input").scrollTop = 0;
     byId("rate-outputs").replaceChildren(look(left, "A"), look(right, "B"));
     byId("rate-undo").disabled = !ratings.length;
     note.value = "";
