@@ -49,8 +49,8 @@ class Human:
 
     `raters` are names with numbers of ratings, those `skipped` included; `shown` counts the
     ratings made with the references in sight. `left` of `decided` ratings found the left output
-    better. `rates` is empty where only two were rated, and `even` says that all pairs were rated about
-    equally often. `alpha` is over all raters where they are three or more.
+    better. `rates` is empty where only two candidates were rated, and `even` says that all pairs
+    were rated about equally often. `alpha` is over all raters where they are three or more.
     """
 
     raters: tuple[tuple[str, int], ...]
