@@ -13,6 +13,7 @@ Normalise = Literal["none", "tokens", "characters"]
 Parser = Literal["exact", "first", "last"]
 RunStatus = Literal["running", "interrupted", "failed", "complete"]
 GateVerdict = Literal["passed", "failed", "undecided"]
+Preference = Literal["left", "right", "tie", "skip"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -266,6 +267,26 @@ class Nearness:
     own: float | None
     train: str
     target: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rating:
+    """A person's verdict on two outputs for one case, whose candidates they were not told.
+
+    `left` and `right` are the candidates by the sides on which their outputs stood. `references`
+    says that the case's references were shown; `seconds` is how long the two were looked at.
+    """
+
+    rater: str
+    case_id: str
+    left: str
+    right: str
+    left_repeat: int
+    right_repeat: int
+    verdict: Preference
+    note: str = ""
+    seconds: float = 0.0
+    references: bool = False
 
 
 @dataclass(frozen=True, slots=True)

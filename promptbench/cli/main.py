@@ -31,6 +31,7 @@ VERBS = {
     "report": "Build a run's report again from the store.",
     "compare": "Say what changed from one run or candidate to another.",
     "power": "Say which difference a suite can find, and how many cases a smaller one needs.",
+    "import-ratings": "Take in what people rated blind in a report, and compare it with metrics.",
     "runs": "List the runs in the store.",
     "export": "Write a run's outputs and scores as CSV, JSONL or Parquet.",
     "models": "List the models that can run here; fetch an embedded one.",

@@ -47,11 +47,11 @@ def accords(
     rating = [judge for judge in judges if "scale" in judge.settings]
     for one, other in combinations(rating, 2):
         if one.settings["scale"] == other.settings["scale"]:
-            yield _accord(one.name, other.name, list(_both(run, one.name, other.name, grid)))
+            yield accord(one.name, other.name, list(_both(run, one.name, other.name, grid)))
     for judge in rating:
         if judge.settings["human"]:
             pairs = [*_texts(judge, grid, controls), *_outputs(run, judge, grid)]
-            yield _accord(judge.name, PEOPLE, pairs)
+            yield accord(judge.name, PEOPLE, pairs)
 
 
 def _both(run: Run, one: str, other: str, grid: Grid) -> Iterator[Pair]:
@@ -61,7 +61,7 @@ def _both(run: Run, one: str, other: str, grid: Grid) -> Iterator[Pair]:
             for sample in grid.cells[candidate.name, case.id]:
                 first, second = value(sample, one), value(sample, other)
                 if first is not None and second is not None:
-                    yield Pair(first, second, _cluster(case, grid))
+                    yield Pair(first, second, cluster_of(case, grid))
 
 
 def _texts(judge: MetricInfo, grid: Grid, controls: Sequence[Control]) -> Iterator[Pair]:
@@ -72,7 +72,7 @@ def _texts(judge: MetricInfo, grid: Grid, controls: Sequence[Control]) -> Iterat
             case = cases[each.case_id]
             rating = _number(case.variables.get(judge.settings["human"]))
             if rating is not None:
-                yield Pair(each.score.value, rating, _cluster(case, grid))
+                yield Pair(each.score.value, rating, cluster_of(case, grid))
 
 
 def _outputs(run: Run, judge: MetricInfo, grid: Grid) -> Iterator[Pair]:
@@ -84,10 +84,11 @@ def _outputs(run: Run, judge: MetricInfo, grid: Grid) -> Iterator[Pair]:
             for sample in grid.cells[candidate.name, case.id]:
                 found = value(sample, judge.name)
                 if found is not None and rating is not None:
-                    yield Pair(found, rating, _cluster(case, grid))
+                    yield Pair(found, rating, cluster_of(case, grid))
 
 
-def _accord(first: str, second: str, pairs: Sequence[Pair]) -> Accord:
+def accord(first: str, second: str, pairs: Sequence[Pair]) -> Accord:
+    """How far two agree over what both rated."""
     clusters = [pair.cluster for pair in pairs]
     ours = [math.floor(pair.first + 0.5) for pair in pairs]
     theirs = [math.floor(pair.second + 0.5) for pair in pairs]
@@ -96,21 +97,21 @@ def _accord(first: str, second: str, pairs: Sequence[Pair]) -> Accord:
         first,
         second,
         len(pairs),
-        _there(lambda: cohen_kappa(ours, theirs, weighting="quadratic", clusters=clusters)),
-        _there(lambda: krippendorff_alpha(rows, level="interval", clusters=clusters)),
+        coefficient(lambda: cohen_kappa(ours, theirs, weighting="quadratic", clusters=clusters)),
+        coefficient(lambda: krippendorff_alpha(rows, level="interval", clusters=clusters)),
     )
 
 
-def _there(coefficient: Callable[[], Estimate | None]) -> Estimate | None:
+def coefficient(measure: Callable[[], Estimate | None]) -> Estimate | None:
     """None where all ratings are equal: agreement beyond chance has no value there."""
     try:
-        found = coefficient()
+        found = measure()
     except ValueError:
         return None
     return found if found is not None and math.isfinite(found.mean) else None
 
 
-def _cluster(case: Case, grid: Grid) -> str:
+def cluster_of(case: Case, grid: Grid) -> str:
     """The outputs for one case are not independent, nor are those of one cluster."""
     return case.cluster if grid.clustered else case.id
 

@@ -21,6 +21,7 @@ from promptbench.record import (
     Judgement,
     MetricInfo,
     Nearness,
+    Rating,
     Run,
     Sample,
     Seen,
@@ -30,9 +31,11 @@ from promptbench.report.advice import Advice, advise
 from promptbench.report.axis import Axis, axis
 from promptbench.report.classification import classify
 from promptbench.report.copying import copying
+from promptbench.report.digest import data_digest
 from promptbench.report.early import is_early
 from promptbench.report.explore import TOLD, explore
 from promptbench.report.grid import Grid, lay_out, primary_metric
+from promptbench.report.human import human
 from promptbench.report.judging import judging, noted
 from promptbench.report.learning import Learning, learning
 from promptbench.report.manifest import as_text, brief, tabulate
@@ -47,7 +50,7 @@ from promptbench.report.visible import visible
 
 FOLDER = Path(__file__).parent / "page"
 # One style sheet and one script: what all share comes first, what starts the page last.
-STYLES = ("report.css", "matrix.css", "opened.css", "case.css", "prompts.css")
+STYLES = ("report.css", "matrix.css", "opened.css", "case.css", "prompts.css", "rate.css")
 CASE = ("diff.js", "layer.js", "told.js", "seen.js", "copy.js", "case.js")
 SCRIPTS = (
     "lib.js",
@@ -64,6 +67,8 @@ SCRIPTS = (
     *CASE,
     "opened.js",
     "prompts.js",
+    "session.js",
+    "rate.js",
     "page.js",
 )
 DIRECTIONS = {
@@ -91,6 +96,7 @@ def build_page(
     controls: Sequence[Control] = (),
     prompts: Iterable[Seen] = (),
     earlier: Mapping[str, Earlier] | None = None,
+    ratings: Sequence[Rating] = (),
 ) -> str:
     """Build the page. It needs no network, and nothing in the records can become markup.
 
@@ -130,7 +136,8 @@ def build_page(
             early=is_early(run),
             copied=copying(nearness, grid, names),
             judging=judges,
-            **_assets(_data(run, summary, scales, looks)),
+            human=human(run, grid, ratings, names),
+            **_assets(_data(run, grid, summary, scales, looks)),
         )
     )
 
@@ -196,12 +203,17 @@ def digest(text: str) -> str:
 
 
 def _data(
-    run: Run, summary: Summary, scales: Mapping[str, Scale], looks: Mapping[str, Tone]
+    run: Run,
+    grid: Grid,
+    summary: Summary,
+    scales: Mapping[str, Scale],
+    looks: Mapping[str, Tone],
 ) -> str:
     """Write what the script must know before it unpacks the cases."""
     content = {
         "run": run.id,
         "suite": run.suite,
+        "data": data_digest(grid.cases),
         "cases": summary.cases,
         "repeats": run.repeats,
         "primary": [metric.name for metric in run.metrics].index(summary.primary.name)

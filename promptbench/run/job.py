@@ -31,6 +31,7 @@ from promptbench.store.database import Store
 from promptbench.store.nearness import nearness
 from promptbench.store.outcome import judgements, save_judgements
 from promptbench.store.prompt import prompts
+from promptbench.store.rating import ratings
 from promptbench.suite.location import workspace_of
 from promptbench.suite.read import read_suite
 
@@ -154,6 +155,7 @@ def report_of(
         tried,
         prompts=prompts(store, run_id),
         earlier=earlier_prompts(store, found.run),
+        ratings=ratings(store, run_id),
     )
     summary = noted(summary, judging(found.run, grid, summary, tried))
     return summary, write_report(page, reports / run_id)

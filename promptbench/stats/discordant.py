@@ -35,7 +35,7 @@ def mcnemar(first: Sequence[float], second: Sequence[float]) -> McNemar:
     if len(ours) != len(theirs):
         raise ValueError(f"{len(ours)} values cannot be paired with {len(theirs)}")
     wins, losses = int(np.sum(ours & ~theirs)), int(np.sum(theirs & ~ours))
-    return McNemar(wins, losses, len(ours), _coin(wins, losses))
+    return McNemar(wins, losses, len(ours), sign_test(wins, losses))
 
 
 def tango(
@@ -53,18 +53,18 @@ def tango(
     return low, high
 
 
+def sign_test(wins: int, losses: int) -> float:
+    """The exact two-sided p-value of a fair coin that fell like this; 1 where it never fell."""
+    from scipy.special import bdtr
+
+    return min(1.0, 2 * float(bdtr(min(wins, losses), wins + losses, 0.5)))
+
+
 def _passes(scores: Sequence[float]) -> NDArray[np.bool_]:
     array = np.asarray(scores, dtype=np.float64)
     if not np.isin(array, (0, 1)).all():
         raise ValueError("every score must be 0 or 1")
     return array.astype(np.bool_)
-
-
-def _coin(wins: int, losses: int) -> float:
-    """Two-sided binomial p-value for a fair coin."""
-    from scipy.special import bdtr
-
-    return min(1.0, 2 * float(bdtr(min(wins, losses), wins + losses, 0.5)))
 
 
 def _score(difference: float, wins: float, losses: float, n: float) -> float:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import json
+from contextlib import closing
 from pathlib import Path
 
 from pytest import MonkeyPatch
 
+from promptbench.run.job import store_path
+from promptbench.store.database import Store
 from tests.errors.workspace import (
     DATA,
     RUN,
@@ -19,6 +23,7 @@ from tests.errors.workspace import (
     put,
     run_once,
 )
+from tests.run.rated import rating_file
 
 
 def after_run(*arguments: str) -> Prepare:
@@ -45,6 +50,21 @@ def after_two(name: str, text: str, *more: str) -> Prepare:
 OTHER_DATA = lines(email(1), email(2, subject="Another meeting"), email(7))
 OTHER_WORDS = SUITE_TEXT.replace("{max: 60}", "{max: 50}")
 POWER = ("power", SUITE)
+
+
+def after_rating(old: str, new: str) -> Prepare:
+    """`import-ratings` of a file in which something is wrong."""
+
+    def prepare(workspace: Path, patch: MonkeyPatch) -> list[str]:
+        run = run_once()
+        with closing(Store(store_path(workspace))) as store:
+            found = json.dumps(rating_file(store, run, ["left", "tie"]))
+        assert old in found
+        put(workspace, "ratings.json", found.replace(old, new, 1))
+        return ["import-ratings", "ratings.json"]
+
+    return prepare
+
 
 ENTRIES = [
     Entry(
@@ -86,4 +106,28 @@ ENTRIES = [
     ),
     Entry("power-zero", "planned for no effect", command(*POWER, "--effect", "0")),
     Entry("race-of-one", "raced a single candidate", command(*RUN, "--race", "--prompt", "plain")),
+    Entry(
+        "ratings-missing",
+        "imported a file of ratings that is not there",
+        after_run("import-ratings", "ratings.json"),
+        "ratings.json",
+    ),
+    Entry(
+        "ratings-version",
+        "imported ratings of another version",
+        after_rating('"version": 1', '"version": 2'),
+        "ratings.json",
+    ),
+    Entry(
+        "ratings-unknown-case",
+        "imported a rating of a case that the run lacks",
+        after_rating('"case": "email-2"', '"case": "email-9"'),
+        "ratings.json: rating 2",
+    ),
+    Entry(
+        "ratings-verdict",
+        "imported a verdict that there is not",
+        after_rating('"verdict": "tie"', '"verdict": "even"'),
+        "ratings.json: rating 2",
+    ),
 ]
