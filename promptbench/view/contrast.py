@@ -67,7 +67,7 @@ class Contrast:
 
     @property
     def leads(self) -> tuple[Change | None, ...]:
-        """Of each pair what changed on the first run's primary metric; None where it is not there."""
+        """What changed of each pair on the primary metric of the first run; None without it."""
         primary = self.first.run.primary
         return tuple(
             next((each for each in pair.changes if each.metric.name == primary), None)

@@ -128,8 +128,10 @@ def best_of_run(store: Store, run_id: str) -> Best:
     run = replace(found.run, metrics=(primary,))
     standings = standings_of(run, lay_out(run, found.cases, found.samples))
     ranked = [(each.candidate.name, mean) for each in standings if (mean := each.estimate(primary))]
-    if not ranked or primary.direction == "none":
-        return Best("none")
+    if not ranked:
+        return Best("no score yet" if found.run.status == "running" else "no score")
+    if primary.direction == "none":
+        return Best("none", f"{primary.label} has no better direction")
     scale = scale_of(primary, [mean.mean for _, mean in ranked])
     name, mean = ranked[0]
     figure = f"{primary.label} {scale.show(mean.mean)} ({scale.interval(mean.low, mean.high)})"

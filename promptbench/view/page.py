@@ -13,6 +13,7 @@ from promptbench.record import MetricInfo
 from promptbench.report import page as report
 from promptbench.report.number import Scale, scale_of
 from promptbench.report.tone import Tone
+from promptbench.view.line import date
 
 FOLDER = Path(__file__).parent / "page"
 # Nobody may put a page of ours into a frame; a page itself cannot say so, a header can.
@@ -24,7 +25,7 @@ def environment() -> jinja2.Environment:
     """The report's words and drawings, with the viewer's templates before its own."""
     made = report.environment()
     made.loader = jinja2.FileSystemLoader([FOLDER, report.FOLDER])
-    made.globals |= {"scale_for": scale_for, "tones": (Tone(0, 0), Tone(1, 1))}
+    made.globals |= {"date": date, "scale_for": scale_for, "tones": (Tone(0, 0), Tone(1, 1))}
     return made
 
 
