@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Sized
 from dataclasses import dataclass
 
 from promptbench.record import Candidate, Run
-from promptbench.report.manifest import tabulate
+from promptbench.report.manifest import brief
 from promptbench.run.change import Change
 from promptbench.run.compare import Pair, adjusted, pair_of, wanted_metrics
 from promptbench.run.pairing import DataDifference, Loaded, data_difference, load
@@ -29,7 +29,7 @@ class Side:
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """An entry of the manifest that differs; empty text where a run does not have it."""
+    """An entry of the manifest that differs, by its top-level `group` and the path within it."""
 
     group: str
     name: str
@@ -147,7 +147,7 @@ def obstacle(
     if not matched:
         return (
             "No candidate of one run has a counterpart in the other: neither the same name, nor"
-            " the same prompt and model. `promptbench compare RUN:CANDIDATE RUN:CANDIDATE`"
+            " the same prompt and model. promptbench compare RUN:CANDIDATE RUN:CANDIDATE"
             " compares any two."
         )
     return ""
@@ -172,16 +172,32 @@ def side(loaded: Loaded) -> Side:
 
 def settings(first: Mapping[str, object], second: Mapping[str, object]) -> Iterator[Setting]:
     """The entries of two manifests that differ, in the order of the first."""
-    here, there = _rows(first), _rows(second)
-    for key in dict.fromkeys([*here, *there]):
-        if here.get(key) != there.get(key) and key[0] not in UNTOLD and key[1] not in UNTOLD:
-            yield Setting(*key, here.get(key, ""), there.get(key, ""))
+    for title in dict.fromkeys([*first, *second]):
+        if title not in UNTOLD:
+            yield from differing(title, (), first.get(title), second.get(title))
 
 
-def _rows(manifest: Mapping[str, object]) -> dict[tuple[str, str], str]:
-    return {
-        (group.title, row.name): row.value for group in tabulate(manifest) for row in group.rows
-    }
+def differing(
+    group: str, path: tuple[str, ...], first: object, second: object
+) -> Iterator[Setting]:
+    """What differs within an entry; of a whole part that only one has, how much that is."""
+    if first == second:
+        return
+    if isinstance(first, Mapping) and isinstance(second, Mapping):
+        for key in dict.fromkeys([*first, *second]):
+            yield from differing(group, (*path, str(key)), first.get(key), second.get(key))
+        return
+    yield Setting(group, ".".join(path), brief_part(first), brief_part(second))
+
+
+def brief_part(value: object) -> str:
+    """A value in a few words."""
+    compound = isinstance(value, Mapping) or (
+        isinstance(value, list) and any(isinstance(each, Mapping | list) for each in value)
+    )
+    if compound and isinstance(value, Sized):
+        return "1 entry" if len(value) == 1 else f"{len(value):,} entries"
+    return brief(value)
 
 
 def rewrites(matched: Sequence[tuple[Candidate, Candidate]]) -> Iterator[Rewrite]:

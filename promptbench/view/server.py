@@ -36,7 +36,7 @@ HEADERS = {
 
 LOCKED = (
     "This server answers only whom it gave its token.",
-    "Open the address that `promptbench view` printed, as it is, in this browser.",
+    "Open the address that promptbench view printed, as it is, in this browser.",
 )
 STRANGE = (
     "This server answers only its own pages, under the address that it printed.",

@@ -22,7 +22,7 @@ from promptbench.view.page import as_json, fill, own_policy, report_policy
 HTML = "text/html; charset=utf-8"
 JSON = "application/json"
 # Seconds until the list asks again: while something goes on, and while nothing does.
-SOON, LATER = 2, 10
+SOON, LATER = 2, 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +82,8 @@ class Site:
     def live(self, address: Address) -> Answer:
         """What the list says now, for its script."""
         found = self.listed()
-        wait = LATER if all(each.settled for each in found) else SOON
+        # Who looks at an empty list waits for a run.
+        wait = LATER if found and all(each.settled for each in found) else SOON
         # An id as the page has it, so that the script finds its row.
         lines = [asdict(each) | {"id": visible(each.id)} for each in found]
         content = {"wait": wait, "lines": lines}
