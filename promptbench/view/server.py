@@ -23,7 +23,7 @@ PATIENCE = 10.0
 CONNECTIONS = 64
 # What is left of a request that is not read is thrown away, or the answer would be lost with it.
 LEFTOVER = 2**20
-LINGER = 0.5
+LINGER = 2.0
 
 HEADERS = {
     "Cache-Control": "no-store",

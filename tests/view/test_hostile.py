@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import replace
+from threading import BoundedSemaphore
 from urllib.parse import quote
 
 import pytest
@@ -134,7 +135,15 @@ def test_nothing_but_get_and_head_is_served(closed: Viewer, method: str):
 def test_a_large_body_does_not_tear_the_answer_away(closed: Viewer):
     ours = closed.access.hosts[0]
     head = f"POST / HTTP/1.1\r\nHost: {ours}\r\nContent-Length: 900000\r\n\r\n".encode()
-    assert reply(closed.raw(head + b"x" * 900_000)).status == 405
+    with socket.create_connection(("127.0.0.1", closed.access.port), timeout=20) as client:
+        client.sendall(head)
+        first = client.recv(1)  # the answer is there, the body on its way
+        for _ in range(9):
+            client.sendall(b"x" * 100_000)
+            time.sleep(0.01)
+        client.shutdown(socket.SHUT_WR)
+        raw = first + b"".join(iter(lambda: client.recv(2**16), b""))
+    assert reply(raw).status == 405
 
 
 WITHOUT_KEY = {
@@ -315,6 +324,21 @@ def test_slow_clients_do_not_hold_up_others(closed: Viewer):
         began = time.monotonic()
         assert closed.ask().status == 200
         assert time.monotonic() - began < 5
+
+
+def test_who_comes_when_all_places_are_taken_is_sent_away(workspace: Workspace):
+    with serving(store_path(workspace.folder)) as viewer, ExitStack() as stack:
+        viewer.server.room = BoundedSemaphore(2)
+        for _ in range(2):
+            client = socket.create_connection(("127.0.0.1", viewer.access.port))
+            stack.enter_context(client)
+            client.sendall(b"GET / HT")
+        assert viewer.raw(b"") == b""
+        stack.close()
+        deadline = time.monotonic() + 20
+        while not (raw := viewer.raw(b"GET / HTTP/1.1\r\n\r\n")):
+            assert time.monotonic() < deadline
+        assert reply(raw).status == 403
 
 
 def test_every_answer_is_closed_to_other_sites(closed: Viewer):
