@@ -20,6 +20,8 @@ from promptbench.view.pace import LOOKED_AT, moment, pace
 # Seconds that one answer may spend on figures that nobody has asked for yet.
 PATIENCE = 0.5
 FIGURES = 1000
+# While a run goes on, at most one part in so many of the time goes into finding its best.
+RARELY = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,12 +57,21 @@ class Best:
     figure: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A best, the state of the run that it is of, and the time from which it may be found anew."""
+
+    state: Hashable
+    best: Best
+    until: float
+
+
 @dataclass(slots=True)
 class Lines:
     """Makes the list. What is costly is remembered by run and number of scores."""
 
     facts: dict[str, Facts] = field(default_factory=dict)
-    figures: dict[str, tuple[Hashable, Best]] = field(default_factory=dict)
+    figures: dict[str, Known] = field(default_factory=dict)
     lock: Lock = field(default_factory=Lock)
 
     def of(self, store: Store, patience: float = PATIENCE) -> tuple[Line, ...]:
@@ -94,16 +105,17 @@ class Lines:
     def best(self, store: Store, found: RunLine, until: float) -> Best | None:
         """The best candidate, None where there is no time left to find it now."""
         state = (found.status, found.done, score_count(store, found.id))
-        known, best = self.figures.get(found.id, (None, None))
-        if known == state:
-            return best
-        if time.monotonic() > until:
-            return best  # of a moment ago, or None
+        known, began = self.figures.get(found.id), time.monotonic()
+        if known and (known.state == state or (found.status == "running" and began < known.until)):
+            return known.best
+        if began > until:
+            return known.best if known else None
         if len(self.figures) >= FIGURES:
             self.figures.clear()
-        made = best_of_run(store, found.id)
-        self.figures[found.id] = (state, made)
-        return made
+        best = best_of_run(store, found.id)
+        now = time.monotonic()
+        self.figures[found.id] = Known(state, best, now + RARELY * (now - began))
+        return best
 
 
 def facts_of(store: Store, found: RunLine) -> Facts:

@@ -1,12 +1,15 @@
 from __future__ import annotations
 
+import time
+
 import pytest
 
+from promptbench.record import Score
 from promptbench.report.number import scale_of
 from promptbench.run.page import page_of
 from promptbench.store.database import Store
 from promptbench.store.outcome import save_stops
-from promptbench.view.line import Lines
+from promptbench.view.line import Best, Lines
 from tests.run.workspace import Notes, Workspace
 
 
@@ -76,3 +79,25 @@ def test_what_a_race_spares_is_not_planned(workspace: Workspace):
         (line,) = Lines().of(store)
     assert line.words["done"] == "12 of 8"
     assert line.share == 100.0
+
+
+def test_what_is_costly_is_found_rarely_while_a_run_goes_on(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+):
+    run_id = workspace.run().run_id
+    found: list[str] = []
+
+    def slow(store: Store, run_id: str) -> Best:
+        found.append(run_id)
+        time.sleep(0.2)
+        return Best("brief", str(len(found)))
+
+    monkeypatch.setattr("promptbench.view.line.best_of_run", slow)
+    lines = Lines()
+    with workspace.store() as store:
+        store.set_status(run_id, "running")
+        assert lines.of(store)[0].words["figure"] == "1"
+        store.save_scores(run_id, [((0, 0, 0), [Score("more", 1.0)])])
+        assert lines.of(store)[0].words["figure"] == "1"
+        store.set_status(run_id, "complete")
+        assert lines.of(store)[0].words["figure"] == "2"
