@@ -29,6 +29,7 @@ VERBS = {
     "validate": "Check a suite and all that it names, without running a model.",
     "render": "Show exactly what a model sees for one case.",
     "report": "Build a run's report again from the store.",
+    "view": "Look at all runs in a browser, also while one is under way.",
     "compare": "Say what changed from one run or candidate to another.",
     "power": "Say which difference a suite can find, and how many cases a smaller one needs.",
     "import-ratings": "Take in what people rated blind in a report, and compare it with metrics.",

@@ -91,8 +91,7 @@ def summarise(run: Run, cases: Sequence[Case], samples: Iterable[Sample]) -> Sum
 def summarise_grid(run: Run, grid: Grid) -> Summary:
     """Do the same for samples that are laid out already."""
     primary = primary_metric(run)
-    stood = [_standing(run, item, grid) for item in run.candidates]
-    standings = _rank(stood, primary, run.stopped)
+    standings = standings_of(run, grid)
     ranked = [each for each in standings if each.estimate(primary) is not None]
     best = ranked[0].candidate.name if ranked and primary.direction != "none" else ""
     others = [each.candidate.name for each in standings[1:]]
@@ -112,6 +111,12 @@ def summarise_grid(run: Run, grid: Grid) -> Summary:
         variances=variances(run, grid, primary),
         ablation=blocks,
     )
+
+
+def standings_of(run: Run, grid: Grid) -> list[Standing]:
+    """Give the candidates with their figures, ranked by the primary metric."""
+    stood = [_standing(run, item, grid) for item in run.candidates]
+    return _rank(stood, primary_metric(run), run.stopped)
 
 
 def _warnings(

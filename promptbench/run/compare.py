@@ -50,9 +50,9 @@ def compare_runs(store: Store, first: str, second: str, metrics: Sequence[str]) 
     ours, mine = _side(store, first)
     theirs, other = _side(store, second)
     refuse_other_data(ours, theirs)
-    wanted = _wanted(ours, theirs, metrics)
+    wanted = wanted_metrics(ours, theirs, metrics)
     pairs = [
-        _pair(ours, left, theirs, right, wanted)
+        pair_of(ours, left, theirs, right, wanted)
         for left, right in _names(ours, mine, theirs, other)
     ]
     if not any(pair.changes for pair in pairs):
@@ -140,7 +140,7 @@ def _best(loaded: Loaded) -> str:
     return name
 
 
-def _wanted(ours: Loaded, theirs: Loaded, metrics: Sequence[str]) -> list[str]:
+def wanted_metrics(ours: Loaded, theirs: Loaded, metrics: Sequence[str]) -> list[str]:
     """The names asked for, or all that are in both runs, the primary metric first."""
     here = [metric.name for metric in ours.run.metrics]
     there = {metric.name for metric in theirs.run.metrics}
@@ -154,7 +154,8 @@ def _wanted(ours: Loaded, theirs: Loaded, metrics: Sequence[str]) -> list[str]:
     return sorted(here, key=lambda name: name != ours.run.primary)
 
 
-def _pair(ours: Loaded, mine: str, theirs: Loaded, other: str, wanted: Sequence[str]) -> Pair:
+def pair_of(ours: Loaded, mine: str, theirs: Loaded, other: str, wanted: Sequence[str]) -> Pair:
+    """Compare two candidates over the cases that are the same in both runs; not adjusted yet."""
     left, right = _candidate(ours, mine), _candidate(theirs, other)
     here = {metric.name: metric for metric in ours.run.metrics}
     there = {metric.name: metric for metric in theirs.run.metrics}

@@ -13,25 +13,17 @@ from typing import Protocol
 from promptbench.error import PromptbenchError, StoreError
 from promptbench.gate.rule import Gate
 from promptbench.record import Completion, Judgement, RunStatus
-from promptbench.report.grid import lay_out
-from promptbench.report.judging import judging, noted
-from promptbench.report.page import build_page
-from promptbench.report.summary import Summary, summarise_grid
+from promptbench.report.summary import Summary
 from promptbench.report.write import write_report
-from promptbench.run.earlier import earlier_prompts
-from promptbench.run.evidence import check_baselines, judged
+from promptbench.run.evidence import check_baselines
 from promptbench.run.execute import begin, generate, score, score_alone
 from promptbench.run.nearness import measure_nearness
 from promptbench.run.option import Options
-from promptbench.run.pairing import load
+from promptbench.run.page import page_of
 from promptbench.run.plan import Plan, make_plan
 from promptbench.run.race import check_race, race, unfinished
-from promptbench.store.answer import controls
 from promptbench.store.database import Store
-from promptbench.store.nearness import nearness
-from promptbench.store.outcome import judgements, save_judgements
-from promptbench.store.prompt import prompts
-from promptbench.store.rating import ratings
+from promptbench.store.outcome import judgements
 from promptbench.suite.location import workspace_of
 from promptbench.suite.read import read_suite
 
@@ -139,25 +131,7 @@ def report_of(
 
     `gates` are judged first and what becomes of them is stored; None leaves what is stored.
     """
-    found = load(store, run_id)
-    tried = tuple(controls(store, run_id))
-    grid = lay_out(found.run, found.cases, found.samples)
-    summary = summarise_grid(found.run, grid)
-    if gates is not None:
-        save_judgements(store, run_id, judged(gates, found, summary, store))
-    gated, near = judgements(store, run_id), nearness(store, run_id)
-    page = build_page(
-        found.run,
-        found.cases,
-        found.samples,
-        gated,
-        near,
-        tried,
-        prompts=prompts(store, run_id),
-        earlier=earlier_prompts(store, found.run),
-        ratings=ratings(store, run_id),
-    )
-    summary = noted(summary, judging(found.run, grid, summary, tried))
+    summary, page = page_of(store, run_id, gates)
     return summary, write_report(page, reports / run_id)
 
 

@@ -33,6 +33,48 @@ def connect(path: Path) -> sqlite3.Connection:
     return connection
 
 
+def connect_to_read(path: Path) -> sqlite3.Connection:
+    """Open a file that is there and see it as it is now, whatever others write meanwhile.
+
+    Nothing can be written through it, and no writer waits for it. Raises StoreError, also where
+    the file lacks migrations: they are a writer's to apply.
+    """
+    with explained(path):
+        address = f"{path.resolve().as_uri()}?mode=ro"
+        connection = sqlite3.connect(address, uri=True, timeout=BUSY_SECONDS, isolation_level=None)
+        try:
+            connection.execute("BEGIN")
+            check_version(connection, path)
+        except BaseException:
+            connection.close()
+            raise
+    return connection
+
+
+def check_version(connection: sqlite3.Connection, path: Path) -> None:
+    """Raise StoreError unless the file has the newest schema that this promptbench knows."""
+    newest = len(migrations())
+    version = schema_version(connection, path)
+    if version < newest:
+        raise StoreError(
+            f"its schema {version} is older than that of this promptbench ({newest})",
+            where=str(path),
+            hint="`promptbench runs` brings it up to date.",
+        )
+
+
+def schema_version(connection: sqlite3.Connection, path: Path) -> int:
+    """How many migrations the file has had. Raises StoreError if those are more than there are."""
+    version, known = int(connection.execute("PRAGMA user_version").fetchone()[0]), len(migrations())
+    if version > known:
+        raise StoreError(
+            f"its schema {version} is newer than this promptbench knows ({known})",
+            where=str(path),
+            hint="Use the newer promptbench that wrote it, or another workspace.",
+        )
+    return version
+
+
 def switch_to_wal(connection: sqlite3.Connection) -> None:
     """Let readers and a writer work at once. The mode stays with the file."""
     deadline = time.monotonic() + BUSY_SECONDS
@@ -51,13 +93,7 @@ def migrate(connection: sqlite3.Connection, path: Path) -> None:
     """Apply the migrations that the file lacks, each in a transaction of its own."""
     scripts = migrations()
     with transaction(connection):
-        version = int(connection.execute("PRAGMA user_version").fetchone()[0])
-        if version > len(scripts):
-            raise StoreError(
-                f"its schema {version} is newer than this promptbench knows ({len(scripts)})",
-                where=str(path),
-                hint="Use the newer promptbench that wrote it, or another workspace.",
-            )
+        version = schema_version(connection, path)
         for number, script in enumerate(scripts[version:], start=version + 1):
             for statement in statements(script):
                 connection.execute(statement)

@@ -23,7 +23,7 @@ from promptbench.store.code import (
     run_from,
     unpacked,
 )
-from promptbench.store.connection import connect, explained, transaction
+from promptbench.store.connection import connect, connect_to_read, explained, transaction
 
 Cell = tuple[int, int, int]
 """Candidate position, case position, repeat."""
@@ -63,10 +63,10 @@ class Store:
     Every writing method is one transaction, on the disk when it returns. Raises StoreError.
     """
 
-    def __init__(self, path: Path) -> None:
-        """Open the file, or create it."""
+    def __init__(self, path: Path, *, reading: bool = False) -> None:
+        """Open the file, or create it; for `reading` alone, as it is at this moment."""
         self.path = path
-        self.connection = connect(path)
+        self.connection = connect_to_read(path) if reading else connect(path)
 
     def close(self) -> None:
         """Let go of the file."""
@@ -301,10 +301,15 @@ def align(cells: Iterable[Cell], rows: Iterator[tuple[Cell, Value]]) -> Iterator
 
 def open_store(path: Path) -> Store:
     """Open a store that must exist already. Raises InputError if it does not."""
+    require_store(path)
+    return Store(path)
+
+
+def require_store(path: Path) -> None:
+    """Raise InputError if there is no store."""
     if not path.is_file():
         raise InputError(
             "there is no store yet",
             where=str(path),
             hint="`promptbench run SUITE` makes it; run from the same workspace.",
         )
-    return Store(path)

@@ -90,6 +90,16 @@ ENTRIES = [
         after_two(SUITE, OTHER_WORDS, "--metric", "words"),
     ),
     Entry(
+        "view-unknown-run",
+        "looked at a run that there is not",
+        after_run("view", "email-before", "--no-open"),
+    ),
+    Entry(
+        "view-reserved-port",
+        "served the runs on a port of the system's",
+        command("view", "--no-open", "--port", "80"),
+    ),
+    Entry(
         "power-no-run",
         "planned a suite that was never run",
         command(*POWER),

@@ -7,7 +7,13 @@ import pytest
 
 from promptbench.error import EXIT_NOT_FINISHED, StoreError
 from promptbench.store import connection as module
-from promptbench.store.connection import connect, migrations, statements, switch_to_wal
+from promptbench.store.connection import (
+    connect,
+    connect_to_read,
+    migrations,
+    statements,
+    switch_to_wal,
+)
 from promptbench.store.database import Store
 from tests.store.records import begin, completion, run, save
 
@@ -167,3 +173,46 @@ def test_a_store_that_another_process_holds_is_an_error_that_says_so(
     save(store, "mail-1", completion("key"), (0, 0, 0))
     assert store.filled("mail-1") == {(0, 0, 0)}
     store.close()
+
+
+# Reading alone
+
+
+def test_a_reader_cannot_write(tmp_path: Path):
+    path = tmp_path / "a folder?#%20" / "store.sqlite"
+    begin(Store(path))
+    reader = Store(path, reading=True)
+    with pytest.raises(StoreError, match="readonly"):
+        reader.set_status("mail-1", "complete")
+    reader.close()
+    assert [line.status for line in Store(path, reading=True).runs()] == ["running"]
+
+
+def test_a_reader_sees_one_moment_and_holds_up_nobody(tmp_path: Path):
+    path = tmp_path / "store.sqlite"
+    writer = Store(path)
+    begin(writer)
+    reader = Store(path, reading=True)
+    save(writer, "mail-1", completion("key"), (0, 0, 0))
+    assert reader.runs()[0].done == 0
+    reader.close()
+    later = Store(path, reading=True)
+    assert later.runs()[0].done == 1
+    later.close()
+    writer.close()
+
+
+def test_a_reader_makes_no_file_and_no_migration(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    path = tmp_path / "store.sqlite"
+    with pytest.raises(StoreError, match="unable to open"):
+        connect_to_read(path)
+    assert list(tmp_path.iterdir()) == []
+    connect(path).close()
+    monkeypatch.setattr(module, "migrations", lambda: ["SELECT 1;"] * (NEWEST + 1))
+    with pytest.raises(StoreError, match=f"schema {NEWEST} is older") as caught:
+        connect_to_read(path)
+    assert "promptbench runs" in caught.value.hint
+    monkeypatch.setattr(module, "migrations", lambda: ["SELECT 1;"] * (NEWEST - 1))
+    with pytest.raises(StoreError, match=f"schema {NEWEST} is newer"):
+        connect_to_read(path)
+    assert version(path) == NEWEST
