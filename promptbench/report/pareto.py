@@ -112,8 +112,8 @@ def chart(key: str, title: str, points: Sequence[Point], metric: MetricInfo) -> 
     sign = -1.0 if metric.direction == "lower" else 1.0
     first = front(points, key, sign)
     lost = beaten(points, key, sign)
-    across = axis([0.0, *(cost(each, key) for each in points)], 4)
-    up = axis([v for each in points for v in (each.score, each.low, each.high)], 4)
+    across = axis([cost(each, key) for each in points], 5)
+    up = axis([v for each in points for v in (each.score, each.low, each.high)], 5)
     assert across is not None and up is not None
     names = tuple(each.name for each in first)
     return Chart(
@@ -206,14 +206,14 @@ def _on_front(first: Sequence[Point], number: int) -> Iterator[str]:
         return
     whole = "All are" if len(first) == number else f"{names} are"
     yield f"{whole} on the front: a better mean costs more there."
-    close = [
-        f"{one.name} and {other.name}" for one, other in pairwise(first) if overlap(one, other)
-    ]
-    if close:
-        yield (
-            "It is a front of means; the intervals overlap of"
-            f" {listing(close)}, so the dearer may be no better."
-        )
+    close = [(one.name, other.name) for one, other in pairwise(first) if overlap(one, other)]
+    if not close:
+        return
+    if len(close) == len(first) - 1:
+        whose = "the neighbours on it have intervals that overlap"
+    else:
+        whose = f"the intervals overlap of {listing(f'{one} with {other}' for one, other in close)}"
+    yield f"It is a front of means: {whose}, so the dearer one may be no better."
 
 
 def _told(lost: Sequence[Beaten]) -> Iterator[str]:

@@ -130,8 +130,8 @@ def _pair(values: Sequence[float | None] | None) -> Pair | None:
 
 def _panel(courses: Sequence[Course]) -> Panel:
     every = [pair for each in courses for pair in (*each.losses, *each.looks)]
-    across = axis([0.0, *(step for step, _ in every)], 3)
-    up = axis([loss for _, loss in every], 3)
+    across = axis([0.0, *(step for step, _ in every)], 5)
+    up = axis([loss for _, loss in every], 4)
     assert across is not None and up is not None
     return Panel(
         courses[0].group,
