@@ -108,6 +108,7 @@ def _copies(copied: Sequence[Copying]) -> Iterator[str]:
     outputs, copies = sum(each.outputs for each in copied), sum(each.copied for each in copied)
     if copies:
         who = listing(each.candidate for each in copied if each.copied)
-        yield f"{copies:,} of {count(outputs, 'output')} repeat a training answer ({who})."
+        verb = "repeats" if copies == 1 else "repeat"
+        yield f"{copies:,} of {count(outputs, 'output')} {verb} a training answer ({who})."
     else:
         yield f"None of the fine-tunes' {count(outputs, 'output')} repeats a training answer."

@@ -250,7 +250,8 @@ def _scales(run: Run, summary: Summary) -> Mapping[str, Scale]:
 
 def _metric_axis(summary: Summary, metric: str) -> Axis | None:
     found = (each.figures[metric].estimate for each in summary.standings)
-    return axis(value for each in found if each for value in (each.mean, each.low, each.high))
+    values = [value for each in found if each for value in (each.mean, each.low, each.high)]
+    return axis(values, 3)
 
 
 def _prompts(run: Run) -> tuple[UsedPrompt, ...]:

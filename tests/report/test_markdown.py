@@ -7,6 +7,7 @@ from promptbench.report.number import Scale
 from promptbench.report.summary import summarise_grid
 from tests.report.records import cases, completion, run, sample, samples
 
+MINUS = "\N{MINUS SIGN}"
 TABLE = {"a": [0.5, 0.7, 0.8, 1.0], "b": [0.4, 0.5, 0.5, 0.6]}
 
 
@@ -25,7 +26,7 @@ def test_it_holds_verdict_run_ranking_and_differences():
     assert lines[5] == "| --- | ---: | ---: | ---: | --- |"
     assert lines[6].startswith("| a | 0.750 (") and lines[6].endswith("| baseline |  |  |")
     assert lines[7].startswith("| b | 0.500 (")
-    assert "| −0.250 (−0.455 to −0.045) | 0.12 | may be chance |" in lines[7]
+    assert "| -0.250 (-0.455 to -0.045) | 0.12 | may be chance |" in lines[7].replace(MINUS, "-")
 
 
 def test_what_is_missing_is_told():

@@ -88,7 +88,9 @@ def test_sentences_name_who_is_beaten_by_whom_and_warn_of_overlaps():
 
 def test_one_alone_on_the_front_is_told_so():
     found = chart("seconds", "Seconds", [point("a", 0.9, 1), point("b", 0.1, 2)], HIGHER)
-    assert found.sentences[0] == "a is the cheapest and has the best mean: it alone is on the front."
+    assert (
+        found.sentences[0] == "a is the cheapest and has the best mean: it alone is on the front."
+    )
 
 
 def test_costs_are_means_over_the_answers_and_errors_cost_nothing():
