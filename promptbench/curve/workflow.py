@@ -287,8 +287,6 @@ def fact(arm: Arm, tuned: Tuned | None, dev: float | None) -> dict[str, Any]:
     said = asdict(arm) | {"candidate": arm.name, "dev": dev}
     if tuned is not None:
         manifest = tuned.manifest
-        said |= {
-            key: manifest[key] for key in ("seconds", "tokens", "losses", "dev_loss", "probe_loss")
-        }
+        said |= {key: manifest[key] for key in ("seconds", "tokens", "dev_loss", "probe_loss")}
         said["recipe"] = manifest["recipe"]
     return said

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
 from promptbench.record import Completion, Encoded, Message, Request, Sampling
 
@@ -23,7 +23,8 @@ class ModelInfo:
 
     `context` is in tokens, prompt and output together for a decoder; 0 means no fixed limit.
     `writes` says whether it can write a text, `chooses` whether it can tell the likeliest of
-    given answers.
+    given answers. `training` is the course of the fine-tuning that made it, empty where none did
+    (model/local/trained.py).
     """
 
     spec: str
@@ -36,6 +37,7 @@ class ModelInfo:
     details: tuple[tuple[str, str], ...] = ()
     writes: bool = True
     chooses: bool = False
+    training: Mapping[str, Any] = field(default_factory=dict, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,6 +29,7 @@ from promptbench.record import (
 from promptbench.report.ablation import meaning
 from promptbench.report.advice import Advice, advise
 from promptbench.report.axis import Axis, axis
+from promptbench.report.baseline import boards
 from promptbench.report.classification import classify
 from promptbench.report.copying import copying
 from promptbench.report.digest import data_digest
@@ -38,19 +39,33 @@ from promptbench.report.grid import Grid, lay_out, primary_metric
 from promptbench.report.human import human
 from promptbench.report.judging import judging, noted
 from promptbench.report.learning import Learning, learning
+from promptbench.report.lesson import lessons
 from promptbench.report.manifest import as_text, brief, tabulate
+from promptbench.report.markdown import markdown
 from promptbench.report.number import Scale, count, duration, fixed, listing, probability, scale_of
 from promptbench.report.pack import pack
+from promptbench.report.pareto import costs
 from promptbench.report.plot import Plot, plot
 from promptbench.report.prompts import Earlier, prompts_of
 from promptbench.report.summary import Summary, summarise_grid
+from promptbench.report.tally import flaws, tally
 from promptbench.report.tone import SHAPES, Tone, tones
+from promptbench.report.training import trainings
 from promptbench.report.verdict import cases_in_clusters, reading
 from promptbench.report.visible import visible
 
 FOLDER = Path(__file__).parent / "page"
 # One style sheet and one script: what all share comes first, what starts the page last.
-STYLES = ("report.css", "matrix.css", "opened.css", "case.css", "prompts.css", "rate.css")
+STYLES = (
+    "report.css",
+    "first.css",
+    "matrix.css",
+    "opened.css",
+    "case.css",
+    "prompts.css",
+    "rate.css",
+    "print.css",
+)
 CASE = ("diff.js", "layer.js", "told.js", "seen.js", "copy.js", "case.js")
 SCRIPTS = (
     "lib.js",
@@ -69,6 +84,7 @@ SCRIPTS = (
     "prompts.js",
     "session.js",
     "rate.js",
+    "first.js",
     "page.js",
 )
 DIRECTIONS = {
@@ -110,6 +126,8 @@ def build_page(
     scales = _scales(run, summary)
     names = tuple(each.candidate.name for each in summary.standings)
     looks = tones(run)
+    copied = copying(nearness, grid, names)
+    training = trainings(run)
     return (
         environment()
         .get_template("index.html.j2")
@@ -121,7 +139,11 @@ def build_page(
             created=_date(run.created),
             tones=looks,
             axes={metric.name: _metric_axis(summary, metric.name) for metric in run.metrics},
-            ahead=_difference_axis(summary),
+            boards=boards(run, grid, summary),
+            tally=tally(summary),
+            costs=costs(summary, grid),
+            training=training,
+            lessons=training and lessons(run, training.courses, copied),
             prompts=prompts_of(run, earlier),
             # The sections' tokens stand with the prompts.
             groups=tabulate({k: v for k, v in run.manifest.items() if k != "sections"}),
@@ -134,7 +156,7 @@ def build_page(
             explored=explore(run, grid),
             told=TOLD,
             early=is_early(run),
-            copied=copying(nearness, grid, names),
+            copied=copied,
             judging=judges,
             human=human(run, grid, ratings, names),
             **_assets(_data(run, grid, summary, scales, looks)),
@@ -172,7 +194,9 @@ def environment() -> jinja2.Environment:
         direction,
         duration,
         fixed,
+        flaws,
         listing,
+        markdown,
         meaning,
         probability,
     )
@@ -272,15 +296,8 @@ def _scales(run: Run, summary: Summary) -> Mapping[str, Scale]:
 
 def _metric_axis(summary: Summary, metric: str) -> Axis | None:
     found = (each.figures[metric].estimate for each in summary.standings)
-    return axis(value for each in found if each for value in (each.mean, each.low, each.high))
-
-
-def _difference_axis(summary: Summary) -> Axis | None:
-    found = [each.difference for each in summary.comparisons if each.difference]
-    if not found:
-        return None
-    spans = [(each.mean, each.low, each.high, each.detectable, -each.detectable) for each in found]
-    return axis([0.0, *(value for span in spans for value in span)])
+    values = [value for each in found if each for value in (each.mean, each.low, each.high)]
+    return axis(values, 3)
 
 
 def _date(created: str) -> str:

@@ -82,7 +82,9 @@ def model_facts(info: Any) -> dict[str, Any]:
         "parameters": info.parameters,
         "context": info.context,
     }
-    return {**facts, **dict(info.details), "self-check": known_verdict(info.identity)}
+    course = {"training": dict(info.training)} if info.training else {}
+    checked = {"self-check": known_verdict(info.identity)}
+    return {**facts, **dict(info.details), **checked, **course}
 
 
 def versions() -> dict[str, str]:

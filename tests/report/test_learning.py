@@ -161,7 +161,7 @@ def test_the_page_shows_the_curve_and_its_head_says_the_answer():
     page = build_page(made_run, list(grid.cases), rows)
     assert told(made_run, grid, found).sentence.split(":")[0] in page
     assert 'id="learning"' in page
-    assert page.count('<rect class="full"') == 2
+    assert page.count('<rect class="full" x="-4.5"') == 2
     assert build_page(made_run, list(grid.cases), rows) == page
 
 

@@ -14,12 +14,12 @@ from promptbench.model.local.checkpoint import (
     Checkpoint,
     has_template,
     read_checkpoint,
-    read_json,
 )
 from promptbench.model.local.head import outputs
 from promptbench.model.local.load import Place, load, place_of
 from promptbench.model.local.mask import masked, tokens_at
 from promptbench.model.local.tokenizer import Tokenizer, first_line
+from promptbench.model.local.trained import trained, training
 from promptbench.model.protocol import ModelInfo, Setup, TokenSpan
 from promptbench.record import Completion, Encoded, Message, Request, Sampling
 
@@ -161,17 +161,5 @@ def describe(spec: str, checkpoint: Checkpoint, place: Place) -> ModelInfo:
         ),
         writes=not encoder,
         chooses=True,
-    )
-
-
-def trained(folder: Path) -> tuple[tuple[str, str], ...]:
-    """What a checkpoint that was fine-tuned here says of its training."""
-    path = folder / "promptbench.json"
-    said = read_json(path) if path.is_file() else {}
-    if said.get("kind") != "finetune" or "data" not in said:
-        return ()
-    return (
-        ("fine-tuned from", str(said["base"]["spec"])),
-        ("fine-tuned on", f"{said['data']['train']} cases of {said['suite']}"),
-        ("fine-tuned with", f"prompt {said['prompt']['name']}, {said['recipe']['method']}"),
+        training=training(checkpoint.adapter or checkpoint.folder),
     )

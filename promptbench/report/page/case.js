@@ -177,7 +177,7 @@ bench.caseView = (() => {
       );
     const tools = make(
       "div",
-      { class: "tools" },
+      { class: "aids" },
       make(
         "label",
         null,
