@@ -115,7 +115,7 @@ def test_without_a_script_the_default_table_shows(browser: Browser, tmp_path: Pa
     page = context.new_page()
     page.goto(ranked(3, tmp_path))
     assert page.locator(".board:visible").count() == 1
-    assert page.locator("#ranking .tools").is_hidden()
+    assert page.locator("#ranking .choices").is_hidden()
     context.close()
 
 

@@ -76,3 +76,10 @@ def test_one_case_tells_no_interval():
     found = seeded([[0.5]])
     assert math.isnan(found.low)
     assert math.isnan(found.p_value)
+
+
+def test_few_clusters_never_show_more_than_their_signs_could():
+    values = [[0.5 + 0.001 * place for place in range(16)]]
+    labels = [f"c{place // 2}" for place in range(16)]
+    assert seeded(values, labels).p_value == 2 / 2**8
+    assert seeded(values).p_value == pytest.approx(2 / 2**16)
