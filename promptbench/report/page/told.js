@@ -71,7 +71,7 @@ bench.told = (() => {
               "tr",
               { class: name === text ? "picked" : null },
               make("th", { scope: "row" }, name),
-              make("td", { class: "drawing" }, bar(share)),
+              make("td", { class: "meter" }, bar(share)),
               make(
                 "td",
                 { class: "figure", title: `log-likelihood ${bench.fixed(likelihood, 2)}` },
