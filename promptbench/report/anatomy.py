@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
+from promptbench.report.asset import digest, source
 from promptbench.report.effect import SCALE, Effect, bars
 from promptbench.report.heat import AttentionMap, heat
-from promptbench.report.page import digest, environment, source
+from promptbench.report.page import environment
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from promptbench.record import Run
+from promptbench.record import MetricInfo, Run
 from promptbench.report.axis import Axis, Mark, axis
-from promptbench.report.comparison import Comparison, Finding, compare
+from promptbench.report.comparison import Comparison, Finding, compared, led, turned
 from promptbench.report.early import is_early
 from promptbench.report.grid import Grid
 from promptbench.report.learning import duel, learning
 from promptbench.report.number import Scale
 from promptbench.report.summary import Summary
+from promptbench.stats.paired import Difference
 
 # A page grows with the square of the candidates: only so many of the best are offered.
 MOST = 12
@@ -85,6 +86,24 @@ class Boards:
         return next((each for each in self.boards if each.baseline == self.default), None)
 
 
+@dataclass(frozen=True, slots=True)
+class Pairs:
+    """What each is ahead of each other by: of a pair only one side is worked out."""
+
+    grid: Grid
+    metric: MetricInfo
+    early: bool
+    found: dict[tuple[str, str], Difference | None] = field(default_factory=dict)
+
+    def lead(self, one: str, other: str) -> Difference | None:
+        """What the first is ahead of the second by; None where no case is shared."""
+        if (other, one) in self.found:
+            return turned(self.found[other, one])
+        if (one, other) not in self.found:
+            self.found[one, other] = led(one, other, self.grid, self.metric, self.early)
+        return self.found[one, other]
+
+
 def boards(run: Run, grid: Grid, summary: Summary) -> Boards:
     """Make a board a baseline, for the best MOST candidates; none where nothing is compared."""
     if not summary.comparisons:
@@ -93,7 +112,9 @@ def boards(run: Run, grid: Grid, summary: Summary) -> Boards:
     able = [each.candidate.name for each in summary.standings if each.estimate(summary.primary)]
     offered = able[:MOST] if default in able[:MOST] else [*able[: MOST - 1], default]
     names = [each.candidate.name for each in summary.standings]
-    made = tuple(_board(name, names, run, grid, summary) for name in offered)
+    pairs = Pairs(grid, summary.primary, is_early(run))
+    pairs.found.update({(each.best, each.other): each.difference for each in summary.comparisons})
+    made = tuple(_board(name, names, pairs) for name in offered)
     return Boards(made, default, own, len(names) - len(made))
 
 
@@ -118,12 +139,9 @@ def _default(run: Run, grid: Grid, summary: Summary) -> tuple[str, str]:
     return best, f"The verdict compares everyone with {best}, the best."
 
 
-def _board(baseline: str, names: Sequence[str], run: Run, grid: Grid, summary: Summary) -> Board:
-    if baseline == summary.best:
-        found = summary.comparisons
-    else:
-        others = [name for name in names if name != baseline]
-        found = compare(baseline, others, grid, summary.primary, early=is_early(run))
+def _board(baseline: str, names: Sequence[str], pairs: Pairs) -> Board:
+    others = [name for name in names if name != baseline]
+    found = compared(baseline, {other: pairs.lead(baseline, other) for other in others})
     return Board(baseline, {each.other: _line(each) for each in found}, _axis(found))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -63,16 +63,37 @@ def compare(
 
     `early` asks for bounds and p-values that hold at every look, where the metric allows it.
     """
-    differences = [lead(best, other, grid, metric) for other in others]
-    if early and can_hold(metric):
-        differences = [
-            found and early_difference(found, (best, other), metric, grid)
-            for other, found in zip(others, differences, strict=True)
-        ]
-    adjusted = holm([each.p_value if each else math.nan for each in differences])
+    return compared(best, {other: led(best, other, grid, metric, early) for other in others})
+
+
+def compared(best: str, found: Mapping[str, Difference | None]) -> tuple[Comparison, ...]:
+    """What one is to others, whom it is ahead of by so much; p-values are adjusted together."""
+    adjusted = holm([each.p_value if each else math.nan for each in found.values()])
     return tuple(
         Comparison(best, other, difference, p_holm)
-        for other, difference, p_holm in zip(others, differences, adjusted, strict=True)
+        for (other, difference), p_holm in zip(found.items(), adjusted, strict=True)
+    )
+
+
+def led(
+    best: str, other: str, grid: Grid, metric: MetricInfo, early: bool = False
+) -> Difference | None:
+    """What the first is ahead by; where it is early and can be, at every look."""
+    found = lead(best, other, grid, metric)
+    if found and early and can_hold(metric):
+        return early_difference(found, (best, other), metric, grid)
+    return found
+
+
+def turned(found: Difference | None) -> Difference | None:
+    """The same difference from the other side."""
+    return found and replace(
+        found,
+        mean=-found.mean,
+        low=-found.high,
+        high=-found.low,
+        wins=found.losses,
+        losses=found.wins,
     )
 
 

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 import jinja2
-from markupsafe import Markup
 
 from promptbench.record import (
     Candidate,
@@ -28,6 +24,7 @@ from promptbench.record import (
 )
 from promptbench.report.ablation import meaning
 from promptbench.report.advice import Advice, advise
+from promptbench.report.asset import FOLDER, assets
 from promptbench.report.axis import Axis, axis
 from promptbench.report.baseline import boards
 from promptbench.report.classification import classify
@@ -54,39 +51,6 @@ from promptbench.report.training import trainings
 from promptbench.report.verdict import cases_in_clusters, reading
 from promptbench.report.visible import visible
 
-FOLDER = Path(__file__).parent / "page"
-# One style sheet and one script: what all share comes first, what starts the page last.
-STYLES = (
-    "report.css",
-    "first.css",
-    "matrix.css",
-    "opened.css",
-    "case.css",
-    "prompts.css",
-    "rate.css",
-    "print.css",
-)
-CASE = ("diff.js", "layer.js", "told.js", "seen.js", "copy.js", "case.js")
-SCRIPTS = (
-    "lib.js",
-    "slices.js",
-    "data.js",
-    "order.js",
-    "filter.js",
-    "cells.js",
-    "grid.js",
-    "table.js",
-    "panel.js",
-    "tools.js",
-    "matrix.js",
-    *CASE,
-    "opened.js",
-    "prompts.js",
-    "session.js",
-    "rate.js",
-    "first.js",
-    "page.js",
-)
 DIRECTIONS = {
     "higher": "Higher is better.",
     "lower": "Lower is better.",
@@ -113,14 +77,15 @@ def build_page(
     prompts: Iterable[Seen] = (),
     earlier: Mapping[str, Earlier] | None = None,
     ratings: Sequence[Rating] = (),
+    figures: tuple[Grid, Summary] | None = None,
 ) -> str:
     """Build the page. It needs no network, and nothing in the records can become markup.
 
     `prompts` are those that the models saw; without them a case's page shows none. `earlier` are
-    versions that prompts had in runs before, by the prompt's name.
+    versions that prompts had in runs before, by the prompt's name. `figures` are those of the
+    samples, where they have been worked out already.
     """
-    grid = lay_out(run, cases, samples)
-    summary = summarise_grid(run, grid)
+    grid, summary = figures or figures_of(run, cases, samples)
     judges = judging(run, grid, summary, controls)
     summary = noted(summary, judges)
     scales = _scales(run, summary)
@@ -159,9 +124,15 @@ def build_page(
             copied=copied,
             judging=judges,
             human=human(run, grid, ratings, names),
-            **_assets(_data(run, grid, summary, scales, looks)),
+            **assets(_data(run, grid, summary, scales, looks)),
         )
     )
+
+
+def figures_of(run: Run, cases: Sequence[Case], samples: Iterable[Sample]) -> tuple[Grid, Summary]:
+    """Lay the samples out and work out every figure of a report."""
+    grid = lay_out(run, cases, samples)
+    return grid, summarise_grid(run, grid)
 
 
 def learned(run: Run, grid: Grid, scale: Scale) -> Learned | None:
@@ -203,31 +174,6 @@ def environment() -> jinja2.Environment:
     environment.globals.update({word.__name__: word for word in (*words, reading)})
     environment.globals["shapes"] = SHAPES
     return environment
-
-
-def _assets(data: str) -> dict[str, Markup]:
-    """Give what is put into the page as it is; the policy names the digests of these very bytes."""
-    style, script = ("\n".join(map(source, names)) for names in (STYLES, SCRIPTS))
-    parts = {"style": style, "script": script, "policy": policy(style, script), "data": data}
-    return {name: Markup(text) for name, text in parts.items()}
-
-
-def policy(style: str, script: str) -> str:
-    """Say what a page may do that has this style sheet and script in it: nothing else."""
-    return (
-        f"default-src 'none'; style-src '{digest(style)}'; script-src '{digest(script)}'; "
-        "img-src data:; base-uri 'none'; form-action 'none'"
-    )
-
-
-def source(name: str) -> str:
-    """Read a style sheet or a script."""
-    return (FOLDER / name).read_text(encoding="utf-8")
-
-
-def digest(text: str) -> str:
-    """Say which inline style or script a page's policy lets through."""
-    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
 
 
 def _data(

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from promptbench.gate.rule import Gate
-from promptbench.report.grid import lay_out
 from promptbench.report.judging import judging, noted
-from promptbench.report.page import build_page
-from promptbench.report.summary import Summary, summarise_grid
+from promptbench.report.page import build_page, figures_of
+from promptbench.report.summary import Summary
 from promptbench.run.earlier import earlier_prompts
 from promptbench.run.evidence import judged
 from promptbench.run.pairing import load
@@ -27,8 +26,7 @@ def page_of(
     """
     found = load(store, run_id)
     tried = tuple(controls(store, run_id))
-    grid = lay_out(found.run, found.cases, found.samples)
-    summary = summarise_grid(found.run, grid)
+    grid, summary = figures_of(found.run, found.cases, found.samples)
     if gates is not None:
         save_judgements(store, run_id, judged(gates, found, summary, store))
     gated, near = judgements(store, run_id), nearness(store, run_id)
@@ -42,5 +40,6 @@ def page_of(
         prompts=prompts(store, run_id),
         earlier=earlier_prompts(store, found.run),
         ratings=ratings(store, run_id),
+        figures=(grid, summary),
     )
     return noted(summary, judging(found.run, grid, summary, tried)), page

@@ -10,8 +10,9 @@ import jinja2
 from markupsafe import Markup
 
 from promptbench.record import MetricInfo
-from promptbench.report import page as report
+from promptbench.report import asset
 from promptbench.report.number import Scale, scale_of
+from promptbench.report.page import environment as words_of_reports
 from promptbench.report.tone import Tone
 from promptbench.view.line import date
 
@@ -23,8 +24,8 @@ FRAMES = "; frame-ancestors 'none'"
 @cache
 def environment() -> jinja2.Environment:
     """The report's words and drawings, with the viewer's templates before its own."""
-    made = report.environment()
-    made.loader = jinja2.FileSystemLoader([FOLDER, report.FOLDER])
+    made = words_of_reports()
+    made.loader = jinja2.FileSystemLoader([FOLDER, asset.FOLDER])
     made.globals |= {"date": date, "scale_for": scale_for, "tones": (Tone(0, 0), Tone(1, 1))}
     return made
 
@@ -39,22 +40,21 @@ def fill(template: str, **words: object) -> bytes:
 @cache
 def assets() -> tuple[str, str]:
     """The style sheet and the script of the viewer's pages."""
-    return report.source("report.css") + source("view.css"), source("view.js")
+    style = "".join(map(asset.source, ("report.css", "first.css"))) + source("view.css")
+    return style, source("view.js")
 
 
 @cache
 def own_policy() -> str:
     """What the viewer's pages may do: their script may ask this server, and no other."""
-    return f"{report.policy(*assets())}; connect-src 'self'{FRAMES}"
+    return f"{asset.policy(*assets())}; connect-src 'self'{FRAMES}"
 
 
 @cache
 def report_policy() -> str:
     """The policy that every report states in itself, for the header."""
-    style, script = (
-        "\n".join(map(report.source, names)) for names in (report.STYLES, report.SCRIPTS)
-    )
-    return report.policy(style, script) + FRAMES
+    style, script = ("\n".join(map(asset.source, names)) for names in (asset.STYLES, asset.SCRIPTS))
+    return asset.policy(style, script) + FRAMES
 
 
 def source(name: str) -> str:

@@ -212,7 +212,7 @@ def seen(tab: Tab) -> None:
 
 def copies(tab: Tab, url: str) -> None:
     tab.run(COPY)
-    tab.page.get_by_role("button", name="Copy as Markdown").click()
+    tab.page.locator(".case .aids").get_by_role("button", name="Copy as Markdown").click()
     status = tab.page.locator("#case [role=status]")
     assert status.inner_text() == "Copied."
     copied = tab.run("window.copied")
@@ -259,7 +259,7 @@ def test_hostile_texts_stay_texts_in_every_field(tab: Tab, tmp_path: Path):
     assert text.count("[U+202E][U+0007]") > 8
     assert tab.page.locator("#case img").count() == 0
     tab.run(COPY)
-    tab.page.get_by_role("button", name="Copy as Markdown").click()
+    tab.page.locator(".case .aids").get_by_role("button", name="Copy as Markdown").click()
     # The fences are longer than any in a text.
     assert f"``````text\n{BODY}{HOSTILE}\n``````" in tab.run("window.copied")
     assert tab.run("document.title") == "email · promptbench report"
