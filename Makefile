@@ -2,6 +2,8 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+# One thread a worker: two workers of two threads would wait for each other.
+WORKERS ?= 2
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
 .PHONY: run test lint install dev model titler encoder bench statistics clean
@@ -9,8 +11,9 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c const
 run: model  ## Install what is needed, run the email suite on the embedded model, write its report.
 	@$(BIN)/promptbench run suites/email.yaml
 
+test: export OMP_NUM_THREADS = 1
 test: dev model titler encoder lint  ## Lint, types, layers and tests.
-	$(BIN)/pytest
+	$(BIN)/pytest -n $(WORKERS)
 
 lint: dev
 	$(BIN)/ruff check .
