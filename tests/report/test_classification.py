@@ -9,6 +9,7 @@ from promptbench.report.page import build_page
 from promptbench.report.reliability import reliability
 from promptbench.stats.interval import Estimate
 from tests.report.labelled import chosen, drawn, labels_of, made, written
+from tests.report.packed import unpacked
 from tests.report.records import cases as plain_cases
 from tests.report.records import run as plain_run
 from tests.report.test_page import Elements, text_of
@@ -138,9 +139,11 @@ def test_a_suite_without_labels_has_no_such_section():
 
 def test_an_answer_that_names_no_label_says_so_at_its_case():
     rows = [Case("case-0", {}, ("good",))]
-    page = text_of(build_page(*made(LABELS, rows, {"a": [[written("no idea")]]})))
-    assert "no idea names no label" in page
-    assert "accuracy over 3 labels no" in page
+    page = build_page(*made(LABELS, rows, {"a": [[written("no idea")]]}))
+    (((output,),),) = unpacked(page)["outputs"]
+    assert output["text"] == "no idea"
+    assert "names no label" in " ".join(output["more"]["said"])
+    assert output["values"][0] == 0
 
 
 @pytest.mark.parametrize("count", [3, 20])

@@ -30,6 +30,7 @@ SECTIONS = (
     "classification",
     "copying",
     "judges",
+    "human",
     "reading",
     "prompts",
     "cases",

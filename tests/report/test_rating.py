@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, expect
 
 from promptbench.record import Case, Sample
 from promptbench.report.digest import data_digest, text_digest
@@ -159,12 +159,14 @@ def test_identical_outputs_and_errors_are_not_shown(tab: Tab, tmp_path: Path):
     page = build_page(run(*NAMES[:2]), cases(CASES), found)
     tab.open(write_report(page, tmp_path).as_uri())
     tab.page.click("#rate-open")
-    told = tab.page.inner_text("#rate-supply")
-    assert told == "10 pairs of outputs can be rated. 1 pair of identical outputs left out."
+    supply = tab.page.locator("#rate-supply")
+    expect(supply).to_have_text(
+        "10 pairs of outputs can be rated. 1 pair of identical outputs left out."
+    )
     argument = {"seeds": [5], "wanted": 40, "candidates": [0, 1]}
     (plan,) = tab.page.evaluate(PLANS, argument)
     assert sorted(number for number, *_ in plan) == list(range(2, 12))
-    tab.page.uncheck("[name=candidate] >> nth=0")
+    tab.page.uncheck("#rate-setup [name=candidate] >> nth=0")
     assert tab.page.inner_text("#rate-supply") == "Choose two candidates at least."
     assert tab.page.is_disabled("#rate-setup .main")
 
@@ -200,8 +202,8 @@ def test_leaving_the_page_with_unsaved_ratings_warns(tab: Tab, tmp_path: Path):
     # A dialog asks only where somebody has touched the page.
     press(tab, "1")
     tab.page.keyboard.press("Escape")
-    tab.page.close(run_before_unload=True)
-    tab.page.wait_for_timeout(300)
+    with tab.page.expect_event("dialog"):
+        tab.page.close(run_before_unload=True)
     assert len(tab.dialogs) == 1
     assert not tab.page.is_closed()
 

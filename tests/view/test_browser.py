@@ -61,7 +61,7 @@ def test_from_the_list_to_a_run_and_to_two_compared(
         page.click(f"tr[data-run='{two[0]}'] th a")
         page.wait_for_selector("html[data-ready]", state="attached")
         assert page.url == f"{viewer.base}/run/{two[0]}"
-        assert "promptbench report" in page.inner_text("header")
+        assert page.inner_text("h1") == "mail"
         page.go_back()
 
         # Two of three, by the keyboard
