@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import socket
+import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Thread
@@ -117,5 +118,8 @@ def two(workspace: Workspace) -> tuple[str, str]:
     """Two runs of the same cases under different words of the prompts."""
     workspace.many(*map(email, range(12)))
     first = workspace.run().run_id
+    # The store dates runs to the second, and these two would share one.
+    with closing(sqlite3.connect(store_path(workspace.folder))) as store, store:
+        store.execute("UPDATE run SET created = '2026-01-02T03:04:05Z' WHERE id = ?", (first,))
     workspace.edit("prompts/plain.j2", "Summarize this email.", "Say in brief what this says.")
     return first, workspace.run().run_id
