@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from promptbench.record import MetricInfo, Run
 from promptbench.report.axis import Axis, Mark, axis
-from promptbench.report.comparison import Comparison, Finding, compared, led, turned
+from promptbench.report.comparison import SIGNIFICANT, Comparison, Finding, compared, led, turned
 from promptbench.report.early import is_early
 from promptbench.report.grid import Grid
 from promptbench.report.learning import duel, learning
@@ -115,7 +115,20 @@ def boards(run: Run, grid: Grid, summary: Summary) -> Boards:
     pairs = Pairs(grid, summary.primary, is_early(run))
     pairs.found.update({(each.best, each.other): each.difference for each in summary.comparisons})
     made = tuple(_board(name, names, pairs) for name in offered)
-    return Boards(made, default, own, len(names) - len(made))
+    told = own + limit(summary.clusters or summary.cases, len(names) - 1)
+    return Boards(made, default, told, len(names) - len(made))
+
+
+def limit(groups: int, comparisons: int) -> str:
+    """Say so where even a difference in every group could not be beyond chance after Holm."""
+    least = min(1.0, 2.0 ** (1 - groups))
+    after = min(1.0, least * comparisons)
+    if after < SIGNIFICANT:
+        return ""
+    return (
+        f" From {groups} independent groups no p-value can come below {least:.2g}, which Holm makes"
+        f" {after:.2g} for {comparisons} comparisons: what may be chance here need not be."
+    )
 
 
 def _default(run: Run, grid: Grid, summary: Summary) -> tuple[str, str]:

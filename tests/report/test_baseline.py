@@ -3,7 +3,7 @@ from dataclasses import replace
 
 import pytest
 
-from promptbench.report.baseline import MOST, Boards, boards
+from promptbench.report.baseline import MOST, Boards, boards, limit
 from promptbench.report.comparison import compare
 from promptbench.report.grid import Grid, lay_out, primary_metric
 from promptbench.report.number import Scale
@@ -114,3 +114,12 @@ def test_a_run_under_way_compares_with_the_best_so_far():
     made_run = replace(run(*TABLE), status="running")
     grid = lay_out(made_run, cases(4), samples(TABLE))
     assert "the best so far" in boards(made_run, grid, summarise_grid(made_run, grid)).own
+
+
+def test_where_nothing_could_be_beyond_chance_it_is_said():
+    assert limit(8, 15) == (
+        " From 8 independent groups no p-value can come below 0.0078, which Holm makes 0.12 for 15"
+        " comparisons: what may be chance here need not be."
+    )
+    assert limit(8, 6) == ""
+    assert limit(43, 15) == ""
