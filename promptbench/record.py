@@ -117,13 +117,17 @@ class Sampling:
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """Prompt x model x sampling settings: the thing that is compared. `name` is unique in a run."""
+    """Prompt x model x sampling settings: the thing that is compared. `name` is unique in a run.
+
+    In a chat, `memory` says what of a dialogue comes back into its prompts ("last:6").
+    """
 
     name: str
     prompt: Prompt
     model: str
     model_identity: str
     sampling: Sampling
+    memory: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,13 +156,18 @@ class Seen:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One case rendered for one candidate and repeat. `key` is its fingerprint."""
+    """One case rendered for one candidate and repeat. `key` is its fingerprint.
+
+    Requests of one `session` are the turns of one dialogue, which come one after another: most of
+    what the next one says was said in the one before. "" is none. It can change no output.
+    """
 
     key: str
     messages: tuple[Message, ...]
     encoded: Encoded
     sampling: Sampling
     repeat: int = 0
+    session: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,6 +259,34 @@ class Sample:
     repeat: int
     completion: Completion | None
     scores: Mapping[str, Score] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One turn of a dialogue in a run: what the user said, and what came back.
+
+    `number` counts from 1. `key` is the fingerprint of the reply's request, "" for a reply that the
+    data gives; `case_id` names the case that the turn is, "" for one that is not checked. `kept`
+    has the numbers of the earlier turns that stood in the prompt as they were said, `summary` what
+    stood there for the others. `mood` is the tone of the user's words from -1 to 1, `rule` the
+    name of the tone rule that it chose. `memory_tokens` were read and written to remember.
+    """
+
+    candidate: str
+    dialogue: str
+    repeat: int
+    number: int
+    user: str
+    reply: str
+    key: str = ""
+    case_id: str = ""
+    kept: tuple[int, ...] = ()
+    summary: str = ""
+    mood: float = 0.0
+    rule: str = ""
+    prompt_tokens: int = 0
+    output_tokens: int = 0
+    memory_tokens: int = 0
 
 
 @dataclass(frozen=True, slots=True)
