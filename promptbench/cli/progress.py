@@ -112,6 +112,12 @@ class RunProgress:
             estimate = f"about {left:.0f} s left" if telling else "estimating ..."
             self.console.print(f"{self.done}/{self.missing}, {estimate}")
 
+    def found(self, number: int) -> None:
+        """Expect so many less: they are there already."""
+        self.missing -= number
+        if self.bar:
+            self.bar.update(self.bar.task_ids[0], total=self.missing)
+
     def stopped(self, candidate: str, cases: int, total: int, saved: int) -> None:
         """A race has stopped a candidate: say so, and expect that much less."""
         self.missing -= saved

@@ -125,6 +125,9 @@ class Silence:
     def generated(self, batch: list[Completion]) -> None:
         """See Watcher."""
 
+    def found(self, number: int) -> None:
+        """See Watcher."""
+
     def stopped(self, candidate: str, cases: int, total: int, saved: int) -> None:
         """See Watcher."""
 

@@ -41,6 +41,12 @@ class Tone:
         return Score(self.info.name, fmean(map(tone_of, sentences)))
 
 
+def mood_of(text: str) -> float:
+    """The mean tone of a text's sentences, -1 to 1; 0 for a text without any."""
+    sentences = split_sentences(text, "en")
+    return fmean(map(tone_of, sentences)) if sentences else 0.0
+
+
 def tone_of(sentence: str) -> float:
     """VADER's compound value of a sentence, -1 to 1."""
     return float(_lexicon().polarity_scores(sentence)["compound"])

@@ -10,17 +10,20 @@ import hashlib
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from itertools import islice
 from typing import Protocol
 
 from promptbench.metric.ask import AskingMetric
 from promptbench.model.protocol import Model
-from promptbench.record import Completion, Request, Score
+from promptbench.record import Completion, Message, Request, Score
 from promptbench.run.batch import now, refuse_strangers
 from promptbench.run.desk import Desk, Item
 from promptbench.run.plan import Plan
+from promptbench.run.told import said_in
 from promptbench.store.answer import answers, controls, reuse_answers, save_answers, save_controls
-from promptbench.store.database import Store
+from promptbench.store.database import Cell, Store
+from promptbench.store.prompt import messages_of
 
 # On so many cases constant answers are tried.
 SAMPLED = 20
@@ -50,8 +53,12 @@ def ask(plan: Plan, store: Store, run_id: str, listener: Listener | None = None)
     metrics = [metric for metric in plan.metrics if isinstance(metric, AskingMetric)]
     if not metrics:
         return 0
-    done = {cell: output.text for cell, output in store.outputs(run_id) if not output.error}
-    desk = Desk(plan, done)
+    outputs = [(cell, out) for cell, out in store.outputs(run_id) if not out.error]
+    desk = Desk(plan, {cell: out.text for cell, out in outputs})
+    if plan.suite.chat:
+        keys = {cell: out.key for cell, out in outputs}
+        sent = partial(sent_in, store, keys)
+        desk = replace(desk, sent=sent, said=said_in(plan, store, run_id))
     waiting: list[Item] = []
     findings: list[Finding] = []
     for item in wanted(desk, metrics, store, run_id):
@@ -63,6 +70,11 @@ def ask(plan: Plan, store: Store, run_id: str, listener: Listener | None = None)
     save(store, run_id, findings)
     failures = answer(desk, store, run_id, waiting, listener)
     return read(desk, store, run_id, waiting, failures)
+
+
+def sent_in(store: Store, keys: Mapping[Cell, str], cell: Cell) -> tuple[Message, ...]:
+    """The messages that a cell's output answered."""
+    return messages_of(store, keys[cell])
 
 
 def wanted(

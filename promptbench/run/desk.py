@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 
 from promptbench.error import ModelError
 from promptbench.metric.ask import AskingMetric, Question, Subject
 from promptbench.model.protocol import Model
-from promptbench.record import Request, Score
+from promptbench.record import Message, Request, Score
 from promptbench.run.fingerprint import fingerprint
 from promptbench.run.jury import rival_of
 from promptbench.run.plan import Plan
+from promptbench.run.told import told
 from promptbench.store.database import Cell
 
 
@@ -32,10 +33,15 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """What questions are made from: the plan, and the texts of the cells that have one."""
+    """What questions are made from: the plan, and the texts of the cells that have one.
+
+    Of a chat, `sent` gives the messages that a cell's reply answered, and `said` what users said.
+    """
 
     plan: Plan
     texts: Mapping[Cell, str]
+    sent: Callable[[Cell], tuple[Message, ...]] | None = None
+    said: Mapping[Cell, str] = field(default_factory=dict)
 
     def subject(self, item: Item) -> Subject:
         """What an item is about."""
@@ -43,9 +49,12 @@ class Desk:
         rival = self.rival(item)
         if item.candidate is None:
             return Subject(item.metric.controls(case, True)[item.control], case, (), rival)
-        ready = self.plan.ready[item.candidate]
-        sent = ready.template.render(case, ready.examples)
-        return Subject(self.texts[item.candidate, item.case, item.repeat], case, sent, rival)
+        ready, cell = self.plan.ready[item.candidate], (item.candidate, item.case, item.repeat)
+        if self.sent is None:
+            sent = ready.template.render(case, ready.examples)
+        else:
+            case, sent = told(self.plan, cell, self.said), self.sent(cell)
+        return Subject(self.texts[cell], case, sent, rival)
 
     def rival(self, item: Item) -> str | None:
         """What the other candidate says, if the metric compares with one."""

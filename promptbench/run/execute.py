@@ -12,9 +12,12 @@ from promptbench.metric.protocol import BatchMetric, Metric
 from promptbench.record import Case, Completion, Request, Run, Score
 from promptbench.run.ask import Listener, ask
 from promptbench.run.batch import now, refuse_strangers
+from promptbench.run.converse import Listener as TurnListener
+from promptbench.run.converse import converse
 from promptbench.run.manifest import manifest_of
 from promptbench.run.plan import Plan
 from promptbench.run.slot import Slot
+from promptbench.run.told import said_in, told
 from promptbench.store.database import Cell, Sitting, Store
 
 SCORED_AT_ONCE = 500
@@ -81,12 +84,18 @@ def new_run(plan: Plan, serial: int) -> Run:
     )
 
 
-def generate(plan: Plan, store: Store, work: Work) -> Iterator[list[Completion]]:
+def generate(
+    plan: Plan, store: Store, work: Work, listener: TurnListener | None = None
+) -> Iterator[list[Completion]]:
     """Generate what is missing and yield each batch once it is stored.
 
     A model at a time, with all that it has to do: it can see which prompts begin alike. Whatever
-    ends this early, the batches yielded before are on the disk.
+    ends this early, the batches yielded before are on the disk. `listener` is told of the turns of
+    a chat.
     """
+    if plan.suite.chat:
+        yield from converse(plan, store, work.run_id, work.missing, listener)
+        return
     for _, group in groupby(work.missing, key=lambda s: plan.ready[s.candidate].candidate.model):
         slots = list(group)
         model = plan.ready[slots[0].candidate].model
@@ -145,11 +154,12 @@ def score_alone(plan: Plan, store: Store, run_id: str) -> None:
     """Score what lacks a score by the metrics that ask no model."""
     have = {(cell, found.metric) for cell, found in store.scores(run_id)}
     outputs = [(cell, done) for cell, done in store.outputs(run_id) if not done.error]
+    said = said_in(plan, store, run_id)
     for start in range(0, len(outputs), SCORED_AT_ONCE):
         part = outputs[start : start + SCORED_AT_ONCE]
         for metric in (each for each in plan.metrics if not isinstance(each, AskingMetric)):
             lacking = [(cell, done) for cell, done in part if (cell, metric.info.name) not in have]
-            pairs = [(done, plan.cases[cell[1]]) for cell, done in lacking]
+            pairs = [(done, told(plan, cell, said)) for cell, done in lacking]
             found = scores(metric, pairs)
             cells = (cell for cell, _ in lacking)
             store.save_scores(run_id, [(c, [s]) for c, s in zip(cells, found, strict=True)])

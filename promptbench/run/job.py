@@ -15,6 +15,7 @@ from promptbench.gate.rule import Gate
 from promptbench.record import Completion, Judgement, RunStatus
 from promptbench.report.summary import Summary
 from promptbench.report.write import write_report
+from promptbench.run.converse import replies_planned
 from promptbench.run.evidence import check_baselines
 from promptbench.run.execute import begin, generate, score, score_alone
 from promptbench.run.nearness import measure_nearness
@@ -47,6 +48,10 @@ class Watcher(Protocol):
 
     def generated(self, batch: list[Completion]) -> None:
         """A batch is stored."""
+        ...
+
+    def found(self, number: int) -> None:
+        """So many replies of a chat need not be generated after all."""
         ...
 
     def stopped(self, candidate: str, cases: int, total: int, saved: int) -> None:
@@ -88,13 +93,16 @@ def run_plan(plan: Plan, watcher: Watcher) -> Result:
     try:
         check_baselines(plan.gates, store, suite.shown)
         work = begin(plan, store)
-        watcher.planned(len(plan.slots), len(work.missing))
+        if plan.suite.chat:
+            watcher.planned(*replies_planned(plan, work.missing), "replies")
+        else:
+            watcher.planned(len(plan.slots), len(work.missing))
         generated = 0
         with status_kept(store, work.run_id):
             batches = race(plan, store, work, watcher) if options.race else None
             with scored_anyway(plan, store, work.run_id):
                 scored = time.monotonic()
-                for batch in batches or generate(plan, store, work):
+                for batch in batches or generate(plan, store, work, watcher):
                     watcher.generated(batch)
                     generated += len(batch)
                     if time.monotonic() - scored > SCORED_EVERY:

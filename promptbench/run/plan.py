@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -25,12 +25,25 @@ from promptbench.run.jury import check_asking, introduced, open_jury, open_state
 from promptbench.run.measure import metrics_of
 from promptbench.run.option import Options
 from promptbench.run.slot import Ready, Slot
+from promptbench.run.turn import (
+    COMPARED,
+    check_chat,
+    open_player,
+    preview,
+    settings_of,
+    turn_slots,
+    with_moods,
+)
+from promptbench.suite.chat import MemorySpec
 from promptbench.suite.read import PromptSpec, Suite
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """All that a run will do. `digest` covers everything that can change its results."""
+    """All that a run will do. `digest` covers everything that can change its results.
+
+    `player` plays the users of a chat who have a goal; None where there are none.
+    """
 
     suite: Suite
     options: Options
@@ -44,6 +57,7 @@ class Plan:
     gates: tuple[Gate, ...] = ()
     jury: Mapping[str, Model] = field(default_factory=dict)
     extra: Mapping[str, Any] = field(default_factory=dict)
+    player: Model | None = None
 
     @property
     def cases(self) -> tuple[Case, ...]:
@@ -51,9 +65,12 @@ class Plan:
         return self.judged.cases
 
     def request(self, slot: Slot) -> Request:
-        """Render a slot's request."""
-        ready = self.ready[slot.candidate]
-        messages = ready.template.render(self.cases[slot.case], ready.examples)
+        """Render a slot's request; of a turn, whose past is not known, as far as it can be."""
+        ready, case = self.ready[slot.candidate], self.cases[slot.case]
+        if self.suite.chat:
+            messages = preview(ready, case)
+        else:
+            messages = ready.template.render(case, ready.examples)
         encoded = ready.model.encode(messages)
         return Request(slot.key, messages, encoded, ready.candidate.sampling, slot.repeat)
 
@@ -77,27 +94,37 @@ def make_plan(
         for spec in chosen_prompts(suite, options)
     ]
     shown = {name for _, template in templates for name in template.names}
+    shown = set(COMPARED) if suite.chat else shown
     judged = judged or judged_cases(suite, options, shown, notify)
     examples = {spec.name: examples_for(suite, spec, made.names) for spec, made in templates}
     setup = setup_for(suite, options, notify)
     models = open_models(suite, options, setup)
     samplings = chosen_samplings(suite, options)
+    memories = suite.chat.memories if suite.chat else (None,)
     ready = tuple(
         Ready(
             Candidate(
-                name=candidate_name(spec.name, model_name, sampling_name, models, samplings),
+                name=candidate_name(
+                    spec.name,
+                    (memory_name(memory), memories),
+                    (model_name, models),
+                    (sampling_name, samplings),
+                ),
                 prompt=replace(template.prompt, path=within(suite.workspace, spec.path)),
                 model=model_name,
                 model_identity=model.info.identity,
                 sampling=sampling,
+                memory=memory_name(memory),
             ),
             template,
             examples[spec.name],
             model,
+            memory,
         )
         for model_name, model in models.items()
         for sampling_name, sampling in able(model, samplings).items()
         for spec, template in templates
+        for memory in memories
     )
     return assemble(suite, options, judged, ready, setup)
 
@@ -122,9 +149,16 @@ def assemble(
     check_asking(suite, metrics, judged.cases, {r.candidate: r.model for r in ready}, jury)
     gates = () if extra else gates_of(suite, options, metrics, primary, ready)
     repeats = options.repeats or suite.repeats
-    slots = tuple(all_slots(ready, judged.cases, repeats))
+    player = open_player(suite, [one.model for one in ready], setup)
+    if suite.chat:
+        judged = with_moods(judged, suite.chat)
+        check_chat(suite, ready, judged.cases)
+    slots_of = turn_slots if suite.chat else all_slots
+    slots = tuple(slots_of(ready, judged.cases, repeats))
     check_fit(ready, judged.cases, slots)
     digest = plan_digest(suite, options.split, judged.cases, ready, slots, metrics, primary)
+    if played := settings_of(suite, player):
+        digest = hashlib.sha256(json.dumps([digest, played]).encode()).hexdigest()
     if options.race:  # it leaves cells empty that another run would fill
         digest = hashlib.sha256(f"race {digest}".encode()).hexdigest()
     return Plan(
@@ -140,6 +174,7 @@ def assemble(
         gates=gates,
         jury=jury,
         extra=extra or {},
+        player=player,
     )
 
 
@@ -217,20 +252,17 @@ def open_models(suite: Suite, options: Options, setup: Setup) -> dict[str, Model
     return {model.name: open_stated(model, setup) for model in suite.models}
 
 
-def candidate_name(
-    prompt: str,
-    model: str,
-    sampling: str,
-    models: Mapping[str, object],
-    samplings: Mapping[str, object],
-) -> str:
-    """The prompt's name, and whatever else tells this candidate from the others."""
-    parts = [prompt]
-    if len(models) > 1:
-        parts.append(model)
-    if len(samplings) > 1:
-        parts.append(sampling)
-    return " · ".join(parts)
+def candidate_name(prompt: str, *others: tuple[str, Collection[object]]) -> str:
+    """The prompt's name, and whatever else tells this candidate from the others.
+
+    Each of `others` is a name and all that there are of its kind.
+    """
+    return " · ".join([prompt, *(name for name, every in others if len(every) > 1)])
+
+
+def memory_name(memory: MemorySpec | None) -> str:
+    """How a candidate's memory is called; "" where there is none."""
+    return memory.text if memory else ""
 
 
 def all_slots(ready: Sequence[Ready], cases: Sequence[Case], repeats: int) -> Iterator[Slot]:

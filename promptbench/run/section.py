@@ -23,8 +23,11 @@ def sections_of(plan: Plan) -> dict[str, Any]:
 
     Counted on all cases, or on so many spread over the run; a section is
     [depth, name, mean, fewest, most, mean of what lies in no inner section], in tokens a prompt
-    (0 where a prompt lacks it). Empty where a model does not tell its tokens.
+    (0 where a prompt lacks it). Empty where a model does not tell its tokens, and for a chat, whose
+    prompts are not known before it.
     """
+    if plan.suite.chat:
+        return {}
     taken = set(spread(len(plan.cases), MOST_CASES))
     slots = [slot for slot in plan.slots if slot.repeat == 0 and slot.case in taken]
     counted: dict[Encoded, Lengths] = {}  # many arms of a curve send the same prompts

@@ -8,6 +8,7 @@ from promptbench.model.protocol import Model
 from promptbench.prompt.template import Template
 from promptbench.record import Candidate
 from promptbench.run.examples import Examples
+from promptbench.suite.chat import MemorySpec
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,9 +28,10 @@ class Slot:
 
 @dataclass(frozen=True, slots=True)
 class Ready:
-    """A candidate with what it needs to render and run."""
+    """A candidate with what it needs to render and run; `memory` where it talks."""
 
     candidate: Candidate
     template: Template
     examples: Examples | None
     model: Model
+    memory: MemorySpec | None = None

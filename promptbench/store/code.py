@@ -141,6 +141,7 @@ def candidate_from(value: dict[str, Any]) -> Candidate:
             **{**sampling, "stop": tuple(sampling["stop"])},
             choice=None if choice is None else choice_from(choice),
         ),
+        memory=value.get("memory", ""),
     )
 
 

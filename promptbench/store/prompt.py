@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from promptbench.record import Seen
+from promptbench.record import Message, Seen
 from promptbench.store.code import messages_from
 from promptbench.store.database import CHUNK, Store
 
@@ -23,3 +23,10 @@ def prompts(store: Store, run_id: str) -> Iterator[Seen]:
         rows = store.query(f"SELECT key, text, messages FROM request WHERE key IN ({marks})", part)
         found = {key: Seen(key, text, messages_from(messages)) for key, text, messages in rows}
         yield from (found[key] for key in part)
+
+
+def messages_of(store: Store, key: str) -> tuple[Message, ...]:
+    """The messages of one request; none if it is not stored."""
+    for (text,) in store.query("SELECT messages FROM request WHERE key = ?", (key,)):
+        return messages_from(text)
+    return ()

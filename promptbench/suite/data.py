@@ -9,18 +9,23 @@ from typing import Any
 
 from promptbench.error import DataError, choices
 from promptbench.record import Case
+from promptbench.suite.dialogue import dialogue_cases
 from promptbench.suite.explain import show
 from promptbench.suite.table import read_rows
 
 
 @dataclass(frozen=True, slots=True)
 class Fields:
-    """Which field of a row means what. `stated` are those that the suite names itself."""
+    """Which field of a row means what. `stated` are those that the suite names itself.
+
+    Where `turns` is not "", a row is a dialogue, and that field holds its turns.
+    """
 
     id: str = "id"
     references: tuple[str, ...] = ("references",)
     cluster: str = ""
     stated: frozenset[str] = frozenset()
+    turns: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,23 +51,34 @@ def numbered_cases(source: DataSource, limit: int | None = None) -> Iterator[tup
     """Yield the same cases, each with its line in the file."""
     seen: dict[str, int] = {}
     for line, row in read_rows(source.path, source.shown):
-        if limit is not None and len(seen) >= limit:
-            return
         where = f"{source.shown}:{line}"
         check_fields(row, source.fields, where)
-        case = to_case(row, source.fields, line, where)
-        if case.id in seen:
-            raise DataError(
-                f"id '{case.id}' is already on line {seen[case.id]}",
-                where=where,
-                hint="Ids name a case in the report: give each its own.",
-            )
-        seen[case.id] = line
-        yield line, case
+        for case in cases_of(row, source.fields, line, where):
+            if limit is not None and len(seen) >= limit:
+                return
+            if case.id in seen:
+                raise DataError(
+                    f"id '{case.id}' is already on line {seen[case.id]}",
+                    where=where,
+                    hint="Ids name a case in the report: give each its own.",
+                )
+            seen[case.id] = line
+            yield line, case
+        if limit is not None and len(seen) >= limit:
+            return
     if not seen:
         raise DataError(
             "the file holds no cases", where=source.shown, hint="Each row of it is a case."
         )
+
+
+def cases_of(row: Mapping[str, Any], fields: Fields, line: int, where: str) -> Iterator[Case]:
+    """The cases of a row: one, or of a dialogue one for each turn that is checked."""
+    case = to_case(row, fields, line, where)
+    if fields.turns:
+        yield from dialogue_cases(case, fields.turns, where)
+    else:
+        yield case
 
 
 def check_fields(row: Mapping[str, Any], fields: Fields, where: str) -> None:

@@ -12,12 +12,12 @@ from pydantic import ValidationError
 
 from promptbench.error import SuiteError, choices
 from promptbench.record import Choice, Labels, MetricSpec, Sampling
+from promptbench.suite.chat import ChatSpec, chat_of
 from promptbench.suite.data import DataSource, Fields
 from promptbench.suite.document import Document, Key, read_document
 from promptbench.suite.explain import explain
 from promptbench.suite.location import inside, workspace_of
 from promptbench.suite.schema import (
-    DataFile,
     Examples,
     GateEntry,
     ModelEntry,
@@ -82,6 +82,7 @@ class Suite:
     repeats: int
     labels: Labels | None = None
     gates: tuple[GateSpec, ...] = ()
+    chat: ChatSpec | None = None
 
     def split(self, name: str) -> DataSource:
         """The data of one split. Raises SuiteError if the suite does not have it."""
@@ -107,7 +108,7 @@ def read_suite(path: Path) -> Suite:
         shown=shown,
         source=document.text,
         workspace=workspace,
-        splits=data_sources(stated.data, document, path, workspace),
+        splits=data_sources(stated, document, path, workspace),
         prompts=prompt_specs(stated.prompts, document, path, workspace),
         models=model_specs(stated.models, document),
         samplings=samplings(stated.sampling, labels, document),
@@ -119,7 +120,19 @@ def read_suite(path: Path) -> Suite:
         gates=tuple(
             GateSpec(entry, document.where(("gates", i))) for i, entry in enumerate(stated.gates)
         ),
+        chat=chat_spec(stated, document),
     )
+
+
+def chat_spec(stated: SuiteFile, document: Document) -> ChatSpec | None:
+    """What the suite says of its dialogues; other tasks must not say anything of them."""
+    if stated.task == "chat":
+        return chat_of(stated.memory, stated.tone, stated.user, document)
+    for key in ("memory", "tone", "user"):
+        if key in document.value:
+            where = document.where((key,))
+            raise SuiteError(f"`{key}:` is for `task: chat`", where=where, hint="Add the task.")
+    return None
 
 
 def validated(document: Document) -> SuiteFile:
@@ -134,6 +147,10 @@ def validated(document: Document) -> SuiteFile:
     if isinstance(labels, list) and all(isinstance(label, str) for label in labels):
         refuse_twice(labels, document)
         value["labels"] = {label: [label] for label in labels}
+    if isinstance(value.get("memory"), str | dict):
+        value["memory"] = [value["memory"]]
+    if isinstance(value.get("memory"), list):
+        value["memory"] = [{"form": m} if isinstance(m, str) else m for m in value["memory"]]
     if isinstance(value.get("models"), list):
         value["models"] = [m if isinstance(m, dict) else {"model": m} for m in value["models"]]
     if isinstance(value.get("gates"), list):
@@ -164,15 +181,18 @@ def first_of(error: ValidationError, document: Document, single_sampling: bool) 
 
 
 def data_sources(
-    data: DataFile, document: Document, suite: Path, workspace: Path
+    stated_file: SuiteFile, document: Document, suite: Path, workspace: Path
 ) -> dict[str, DataSource]:
     """The splits that the suite names, in the order test, dev, train."""
+    data, chat = stated_file.data, stated_file.task == "chat"
     references = tuple(data.references)
     block = document.value["data"]
     stated = {data.id} if "id" in block else set()
     stated |= set(references) if "references" in block else set()
     stated |= {data.cluster} if data.cluster else set()
-    fields = Fields(data.id, references, data.cluster or "", frozenset(stated))
+    stated |= {data.turns} if chat else set()
+    turns = data.turns if chat else ""
+    fields = Fields(data.id, references, data.cluster or "", frozenset(stated), turns)
     found = {}
     for split in SPLITS:
         if name := getattr(data, split):

@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
-Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$")]
-Text = Annotated[str, Field(min_length=1)]
-
-
-class Strict(BaseModel):
-    """No unknown keys, no silent conversions, no changes afterwards."""
-
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+from promptbench.suite.chat import MemoryEntry, ToneEntry, UserEntry
+from promptbench.suite.strict import Name, Strict, Text
 
 
 class DataFile(Strict):
@@ -29,6 +23,7 @@ class DataFile(Strict):
     cluster: Text | None = Field(
         None, description="Field that groups dependent cases: a thread, a user, a document."
     )
+    turns: Text = Field("turns", description="For task: chat. Field with a dialogue's turns.")
 
 
 class Examples(Strict):
@@ -118,8 +113,9 @@ class SuiteFile(Strict):
 
     suite: Name = Field(description="The suite's name.")
     description: str = Field("", description="One sentence for the report.")
-    task: Literal["generate", "classify"] = Field(
-        "generate", description="What the model does: write a text, or name one of `labels`."
+    task: Literal["generate", "classify", "chat"] = Field(
+        "generate",
+        description="What the model does: write a text, name one of `labels`, or talk.",
     )
     labels: dict[Text, list[Text]] | None = Field(
         None,
@@ -144,6 +140,18 @@ class SuiteFile(Strict):
     )
     metrics: list[Any] = Field(
         min_length=1, description="What is measured, such as rougeL or words: {max: 60}."
+    )
+    memory: list[MemoryEntry] = Field(
+        default_factory=list,
+        description="For task: chat. What of a dialogue comes back into a prompt, such as all,"
+        " none, last: 6; several are compared. By default all.",
+    )
+    tone: list[ToneEntry] = Field(
+        default_factory=list,
+        description="For task: chat. What a prompt sees as `tone`, by the mood of the user.",
+    )
+    user: UserEntry | None = Field(
+        None, description="For task: chat. Who plays the user of a dialogue that has a goal."
     )
     primary: Text | None = Field(
         None, description="The metric that ranks the candidates; by default the first."
@@ -173,6 +181,11 @@ def suite_schema(metrics: dict[str, Any]) -> dict[str, Any]:
     }
     properties["gates"]["items"] = {
         "anyOf": [{"type": "string", "minLength": 1}, {"$ref": "#/$defs/GateEntry"}]
+    }
+    memory = {"anyOf": [{"type": "string", "minLength": 1}, {"$ref": "#/$defs/MemoryEntry"}]}
+    properties["memory"] = {
+        "anyOf": [*memory["anyOf"], {"type": "array", "items": memory}],
+        "description": properties["memory"]["description"],
     }
     one = {"$ref": "#/$defs/SamplingSettings"}
     properties["sampling"] = {"anyOf": [one, {"type": "array", "items": one, "minItems": 1}]}

@@ -87,6 +87,9 @@ class Notes:
         """See Watcher."""
         self.batches.append(batch)
 
+    def found(self, number: int) -> None:
+        pass
+
     def stopped(self, candidate: str, cases: int, total: int, saved: int) -> None:
         """See Watcher."""
         self.stops.append((candidate, cases, total, saved))

@@ -1,0 +1,110 @@
+"""What was said in the dialogues of a run: replies and turns, written and read."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from promptbench.record import Completion, Request, Turn
+from promptbench.store.code import dumps
+from promptbench.store.connection import explained, transaction
+from promptbench.store.database import Cell, Store
+
+SAID = (
+    "number, user, reply, key, kept, summary, mood, rule, prompt_tokens, output_tokens,"
+    " memory_tokens"
+)
+
+
+def save_replies(
+    store: Store,
+    run_id: str,
+    created: str,
+    requests: Mapping[str, Request],
+    completions: Sequence[Completion],
+    cells: Mapping[str, Sequence[Cell]],
+) -> None:
+    """Write one batch of replies, all or nothing: as answers, and into the cells that they fill.
+
+    One with an error is no answer, so that it is asked for again; its cells show the error.
+    """
+    with explained(store.path), transaction(store.connection):
+        for done in completions:
+            number = store.put_completion(requests[done.key], done, created)
+            if not done.error:
+                row = (run_id, done.key, number)
+                store.connection.execute("INSERT OR IGNORE INTO answer VALUES (?, ?, ?)", row)
+            store.put_samples([(run_id, *cell, number) for cell in cells.get(done.key, ())])
+
+
+def link_replies(store: Store, run_id: str, cells: Mapping[str, Sequence[Cell]]) -> None:
+    """Fill cells with answers that the run has, by their fingerprints."""
+    sql = "SELECT completion FROM answer WHERE run = ? AND key = ?"
+    for key, each in cells.items():
+        for (number,) in store.query(sql, (run_id, key)):
+            store.link(run_id, [(cell, number) for cell in each])
+
+
+def save_turns(store: Store, run_id: str, turns: Iterable[tuple[int, int | None, Turn]]) -> None:
+    """Write turns, each with the positions of its candidate and of the case that it is, if any.
+
+    A turn that is there is replaced.
+    """
+    rows = [
+        (
+            run_id,
+            candidate,
+            turn.dialogue,
+            turn.repeat,
+            turn.number,
+            turn.user,
+            turn.reply,
+            turn.key,
+            case,
+            dumps(list(turn.kept)),
+            turn.summary,
+            turn.mood,
+            turn.rule,
+            turn.prompt_tokens,
+            turn.output_tokens,
+            turn.memory_tokens,
+        )
+        for candidate, case, turn in turns
+    ]
+    marks = ", ".join("?" * 16)
+    with explained(store.path), transaction(store.connection):
+        store.connection.executemany(f"INSERT OR REPLACE INTO turn VALUES ({marks})", rows)
+
+
+def turns(store: Store, run_id: str) -> Iterator[Turn]:
+    """The turns of a run by candidate, dialogue and repeat, each dialogue in its order."""
+    names = [candidate.name for candidate in store.run(run_id).candidates]
+    ids = [case.id for case in store.cases(run_id)]
+    sql = f"""SELECT candidate, dialogue, repeat, "case", {SAID} FROM turn
+              WHERE run = ? ORDER BY candidate, dialogue, repeat, number"""
+    for candidate, dialogue, repeat, case, *said in store.query(sql, (run_id,)):
+        number, user, reply, key, kept, summary, mood, rule, prompt, output, memory = said
+        yield Turn(
+            candidate=names[candidate],
+            dialogue=dialogue,
+            repeat=repeat,
+            number=number,
+            user=user,
+            reply=reply,
+            key=key,
+            case_id="" if case is None else ids[case],
+            kept=tuple(json.loads(kept)),
+            summary=summary,
+            mood=mood,
+            rule=rule,
+            prompt_tokens=prompt,
+            output_tokens=output,
+            memory_tokens=memory,
+        )
+
+
+def users(store: Store, run_id: str) -> dict[Cell, str]:
+    """What the user said in each turn that is a cell of the run."""
+    sql = """SELECT candidate, "case", repeat, user FROM turn
+             WHERE run = ? AND "case" IS NOT NULL"""
+    return {tuple(row[:3]): row[3] for row in store.query(sql, (run_id,))}
