@@ -8,8 +8,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from promptbench.chat.command import Desk, check_choice
 from promptbench.chat.conversation import Conversation
+from promptbench.chat.desk import Desk, check
 from promptbench.chat.persona import find_persona
 from promptbench.dialogue.memory import Nearby
 from promptbench.error import ModelError, SuiteError
@@ -56,12 +56,10 @@ def begin(wish: Wish, notify: Callable[[str], None]) -> Desk:
     if not model.info.writes:
         raise ModelError(f"{stated.name} cannot write, so it cannot talk", where=stated.where)
     persona = find_persona(wish.persona, model, workspace, suite)
-    check_choice(memory, persona)
     rules: tuple[ToneRule, ...] = suite.chat.rules if suite and suite.chat else ()
     nearby = Nearby(partial(open_embedder, notify))
     talk = Conversation(model, persona, memory, sampling_of(wish, suite), rules, nearby)
-    first = talk.case("Hello")
-    talk.messages(first, talk.recall(first))  # an unknown name in a template shows now
+    check(talk, persona, memory)
     return Desk(talk, workspace, suite, stated)
 
 

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 from promptbench.chat.conversation import Conversation
-from promptbench.chat.persona import NONE, Persona, find_persona, is_plain, personas
+from promptbench.chat.desk import Desk
+from promptbench.chat.persona import NONE, personas
 from promptbench.chat.save import Place, save
 from promptbench.dialogue.tone import heard
 from promptbench.error import InputError, choices
-from promptbench.model.protocol import Model
-from promptbench.run.turn import check_memory
-from promptbench.suite.chat import FORMS, MemorySpec, parse_memory
-from promptbench.suite.read import ModelSpec, Suite
+from promptbench.suite.chat import FORMS
 
 # Of a turn that is named by what was said in it.
 SHOWN = 60
@@ -27,32 +24,6 @@ class Done:
     text: str = ""
     again: bool = False
     over: bool = False
-
-
-@dataclass(slots=True)
-class Desk:
-    """A talk and what its commands need: the workspace, the suite if one is named, the model."""
-
-    talk: Conversation
-    workspace: Path
-    suite: Suite | None
-    model: ModelSpec
-
-    def obey(self, line: str) -> Done:
-        """Carry out a command, whose line begins with "/". Raises InputError, StoreError."""
-        name, _, argument = line[1:].strip().partition(" ")
-        if name not in COMMANDS:
-            hint = choices(name, COMMANDS, "Commands")
-            more = " A line that begins with // is said with one slash."
-            raise InputError(f"there is no command '/{name}'", hint=hint + more)
-        return COMMANDS[name].work(self, argument.strip())
-
-    @property
-    def title(self) -> str:
-        """Who talks, as who, and what comes back."""
-        name = self.talk.persona.name
-        persona = "no persona" if name == NONE else f"persona {name}"
-        return f"{self.model.name} · {persona} · memory {self.talk.memory.text}"
 
 
 Work = Callable[[Desk, str], Done]
@@ -73,8 +44,8 @@ def tell_help(desk: Desk, argument: str) -> Done:
     width = max(map(len, written))
     lines = [f"{usage:{width}}  {purpose}" for usage, purpose in written.items()]
     lines += [
-        "A line that ends with \\ goes on in the next; one that begins with // is said with a slash.",
-        "Ctrl-C stops a reply and keeps what was said; at the prompt it ends the talk, as Ctrl-D.",
+        "A line that ends with \\ goes on in the next one; // at the beginning says a slash.",
+        "Ctrl-C stops a reply and keeps it so far; at the prompt it ends the talk.",
     ]
     return Done("\n".join(lines))
 
@@ -83,9 +54,7 @@ def tell_memory(desk: Desk, argument: str) -> Done:
     """Change the memory, or tell what it holds now."""
     talk = desk.talk
     if argument:
-        memory = parse_memory(argument)
-        check_choice(memory, talk.persona)
-        talk.memory = memory
+        desk.take_memory(argument)
     changed = f"Memory is now {talk.memory.text}." if argument else f"Memory {talk.memory.text}."
     return Done(f"{changed} {remembered(talk)}")
 
@@ -121,40 +90,11 @@ def turns(number: int) -> str:
 def tell_persona(desk: Desk, argument: str) -> Done:
     """Change the persona, or tell which there are."""
     if argument:
-        take_persona(desk, argument)
+        desk.take_persona(argument)
         return Done(f"Persona is now {desk.talk.persona.name}; what was said is kept.")
     names = [spec.name for spec in desk.suite.prompts] if desk.suite else []
     names += [name for name in personas(desk.workspace) if name not in names]
     return Done(f"Persona {desk.talk.persona.name}. There are: {', '.join([*names, NONE])}.")
-
-
-def take_persona(desk: Desk, name: str) -> None:
-    """Talk as another from now on, if that fills its template and suits the memory."""
-    talk = desk.talk
-    found = find_persona(name, talk.model, desk.workspace, desk.suite)
-    check_choice(talk.memory, found)
-    before = talk.persona
-    talk.persona = found
-    try:
-        talk.messages(talk.case("Hello"), talk.recall(talk.case("Hello")))
-    except InputError:
-        talk.persona = before
-        raise
-
-
-def check_choice(memory: MemorySpec, persona: Persona) -> None:
-    """See that a persona shows what a memory brings. Raises InputError."""
-    check_memory(memory, persona.template, "")
-
-
-def unheard(persona: Persona, model: Model) -> str:
-    """A warning where a model will not see who said what; "" where it does."""
-    if not is_plain(model) or "history" in persona.template.names:
-        return ""
-    return (
-        f"{model.info.spec} has no chat template, and persona {persona.name} does not write out"
-        " `history`: it sees the turns as paragraphs, without names"
-    )
 
 
 def undo(desk: Desk, argument: str) -> Done:
@@ -222,3 +162,12 @@ COMMANDS: Mapping[str, Command] = {
     "save": Command("[suite]", "keep the talk as a case of a suite (talks)", keep_talk),
     "quit": Command("", "end the talk", end),
 }
+
+
+def obey(desk: Desk, line: str) -> Done:
+    """Carry out a command, whose line begins with "/". Raises InputError, StoreError."""
+    name, _, argument = line[1:].strip().partition(" ")
+    if name not in COMMANDS:
+        hint = choices(name, COMMANDS, "Commands")
+        raise InputError(f"there is no command '/{name}'", hint=f"{hint} // says a slash.")
+    return COMMANDS[name].work(desk, argument.strip())

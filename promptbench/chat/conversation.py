@@ -8,9 +8,10 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import Literal
 
+from promptbench.chat.fit import SHORTEST, full, missing
 from promptbench.chat.persona import STOP, Persona, is_plain
+from promptbench.chat.reply import Ending, Reply, Turn
 from promptbench.chat.voice import Hear, speak
 from promptbench.dialogue.exchange import Exchange, Recalled
 from promptbench.dialogue.memory import Nearby, Situation, keep
@@ -23,43 +24,8 @@ from promptbench.record import Case, Completion, Message, Request, Sampling
 from promptbench.run.converse import request_for
 from promptbench.suite.chat import MemorySpec, ToneRule
 
-Ending = Literal["", "stopped", "length"]
-
-# A reply may become shorter than it was allowed to where the context ends, but not than this.
-SHORTEST = 32
+# The engine keeps what it has read of this dialogue.
 SESSION = "chat"
-
-
-@dataclass(frozen=True, slots=True)
-class Reply:
-    """What came back, and what it took.
-
-    `ending` says why it is not whole: "stopped" by who listened, or "length". `kept` has the
-    numbers of the turns that the prompt held, of `before` that there were; `memory_tokens` were
-    read and written for a summary. `mood` is that of the user, `rule` the tone rule it chose.
-    """
-
-    text: str
-    prompt_tokens: int
-    output_tokens: int
-    seconds: float
-    ending: Ending
-    kept: tuple[int, ...]
-    before: int
-    summary: str
-    memory_tokens: int
-    mood: float
-    rule: str
-
-
-@dataclass(frozen=True, slots=True)
-class Turn:
-    """A turn that was answered, after `attempts` others, and the summary before it."""
-
-    exchange: Exchange
-    attempts: int
-    summary: str
-    covered: int
 
 
 @dataclass(slots=True)
@@ -245,20 +211,3 @@ class Conversation:
 
 def ignore(piece: str) -> None:
     """Hear nothing."""
-
-
-def missing(model: Model, request: Request) -> int:
-    """By how many tokens the context is too small for a request; 0 or less if it fits."""
-    context = model.info.context
-    return request.encoded.tokens + model.room(request.sampling) - context if context else 0
-
-
-def full(context: int, over: int, kept: int) -> str:
-    """What to do when a turn does not fit, which brings so many earlier ones with it."""
-    if not kept:
-        return f"this is {over:,} tokens too long for the context of {context:,}: say it shorter"
-    fewer = "last:6" if kept > 6 else f"last:{kept // 2}" if kept > 1 else "none"
-    return (
-        f"the context of {context:,} tokens is full ({over:,} more are needed):"
-        f" /memory {fewer} goes on with fewer turns, then /retry"
-    )

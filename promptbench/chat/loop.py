@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from promptbench.chat.command import Desk, unheard
-from promptbench.chat.conversation import Reply
+from promptbench.chat.command import obey
+from promptbench.chat.desk import Desk
+from promptbench.chat.reply import Reply
 from promptbench.chat.voice import Brake, Speaker, Stopped
 from promptbench.error import EXIT_OK, PromptbenchError
 
@@ -61,8 +62,8 @@ def greet(desk: Desk, screen: Screen) -> None:
     """Say who is there, and load the model while the user reads that."""
     screen.tell(desk.title)
     screen.note("/help shows the commands. Ctrl-C stops a reply; Ctrl-D ends the talk.")
-    if warning := unheard(desk.talk.persona, desk.talk.model):
-        screen.note(warning)
+    if desk.warning:
+        screen.note(desk.warning)
     desk.talk.wake()
 
 
@@ -87,7 +88,7 @@ def turn(desk: Desk, screen: Screen, line: str) -> bool:
         if line.startswith("//"):
             answer(desk, screen, line[1:])
             return True
-        done = desk.obey(line)
+        done = obey(desk, line)
         if done.text:
             screen.tell(done.text)
         if done.again:
@@ -126,19 +127,19 @@ def answer(desk: Desk, screen: Screen, said: str | None) -> None:
 def state(desk: Desk, reply: Reply) -> str:
     """What a reply took, and what was remembered for it."""
     parts = {
-        "stopped": ["stopped, and kept as far as it was said"],
-        "length": [f"cut off at {reply.output_tokens} tokens"],
+        "stopped": ["stopped, kept so far"],
+        "length": ["cut off"],
         "": [],
     }[reply.ending]
     parts.append(f"{reply.prompt_tokens:,} tokens read")
     if reply.ending != "stopped":
-        pace = f", {reply.output_tokens / reply.seconds:.0f} a second" if reply.seconds else ""
+        pace = f" ({reply.output_tokens / reply.seconds:.0f}/s)" if reply.seconds else ""
         parts.append(f"{reply.output_tokens:,} written{pace}")
     if reply.memory_tokens:
-        parts.append(f"{reply.memory_tokens:,} more for the summary")
+        parts.append(f"{reply.memory_tokens:,} for the summary")
     if reply.before:
         summary = " and a summary" if reply.summary else ""
-        parts.append(f"remembered {len(reply.kept)} of {reply.before} turns{summary}")
+        parts.append(f"{len(reply.kept)} of {reply.before} turns kept{summary}")
     if desk.talk.rules:
         parts.append(f"mood {reply.mood:+.2f}{f', {reply.rule}' if reply.rule else ''}")
     return " · ".join(parts)

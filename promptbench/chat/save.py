@@ -7,30 +7,24 @@ heard is its reference (suite/dialogue.py).
 from __future__ import annotations
 
 import hashlib
-import io
 import json
 import os
+import shlex
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
-from ruamel.yaml import YAML
 
 from promptbench.chat.conversation import Conversation
-from promptbench.chat.persona import BUILT_IN, STOP, is_plain
+from promptbench.chat.persona import BUILT_IN
+from promptbench.chat.suite_text import suite_text
 from promptbench.error import InputError, StoreError, SuiteError
-from promptbench.record import Sampling
-from promptbench.suite.chat import ToneRule
 from promptbench.suite.location import MARKS, inside
 from promptbench.suite.read import ModelSpec, read_suite
 from promptbench.suite.strict import Name
 from promptbench.suite.table import read_rows
 
-HEAD = """\
-# Talks that were saved from `promptbench chat`. The last turn of each is answered anew, and
-# compared with the reply that was heard.
-"""
 ROWS = "talks.jsonl"
 
 
@@ -78,14 +72,17 @@ def save(talk: Conversation, model: ModelSpec, place: Place) -> str:
         if not known:
             append(place.rows, json.dumps(row, ensure_ascii=False) + "\n")
         if new:
-            write_new(place.suite, HEAD + suite_text(talk, model, place, persona))
+            copy_built_in(talk, persona)
+            prompt = Path(os.path.relpath(persona, place.suite.resolve().parent)).as_posix()
+            data = f"{place.name}/{ROWS}"
+            write_new(place.suite, suite_text(talk, model, place.name, data, prompt))
     except OSError as error:
         what = f"the talk cannot be saved: {error.strerror or error}"
         raise StoreError(what, where=error.filename or str(place.rows)) from error
     done = "was saved before" if known else "is saved"
-    made = f", and a suite for it is in {shown}" if new else ""
+    made = f", and a suite for it is in {shown}" if new else f"; {shown} stays as it is"
     where = os.path.relpath(place.rows)
-    return f"The talk {done} as {row['id']} in {where}{made}.\npromptbench run {shown}"
+    return f"The talk {done} as {row['id']} in {where}{made}.\npromptbench run {shlex.quote(shown)}"
 
 
 def check_name(place: Place) -> None:
@@ -157,7 +154,11 @@ def persona_path(talk: Conversation, place: Place) -> Path:
     """The file of the persona, as the suite will name it. Raises InputError if it cannot."""
     template = talk.persona.template
     if template.workspace == BUILT_IN:
-        return place.folder / template.path.name
+        path = place.folder / template.path.name
+        text = template.path.read_text(encoding="utf-8")
+        if path.is_file() and path.read_text(encoding="utf-8") != text:
+            raise InputError(f"{os.path.relpath(path)} is in the way", hint="Move it away.")
+        return path
     path = template.path.resolve()
     if not path.is_relative_to(place.workspace.resolve()):
         hint = "Copy it into prompts/chat, and take it from there with /persona."
@@ -165,56 +166,8 @@ def persona_path(talk: Conversation, place: Place) -> Path:
     return path
 
 
-def suite_text(talk: Conversation, model: ModelSpec, place: Place, persona: Path) -> str:
-    """The suite's YAML; a built-in persona is copied beside the data."""
+def copy_built_in(talk: Conversation, path: Path) -> None:
+    """Write a built-in persona beside the data, where the suite can read it."""
     template = talk.persona.template
-    if template.workspace == BUILT_IN:
-        text = template.path.read_text(encoding="utf-8")
-        if not persona.is_file():
-            write_new(persona, text)
-        elif persona.read_text(encoding="utf-8") != text:
-            raise InputError(f"{os.path.relpath(persona)} is in the way", hint="Move it away.")
-    prompt = os.path.relpath(persona, place.suite.resolve().parent)
-    stated: dict[str, Any] = {
-        "suite": place.name,
-        "description": "Talks saved from promptbench chat",
-        "task": "chat",
-        "memory": [talk.memory.text],
-        "data": {"test": f"{place.name}/{ROWS}"},
-        "prompts": [Path(prompt).as_posix()],
-        "models": [model_entry(model)],
-        "sampling": sampling_entry(talk),
-        "metrics": ["rougeL", {"words": {"max": 80}}],
-    }
-    if talk.rules:
-        stated["tone"] = [rule_entry(rule) for rule in talk.rules]
-    made = io.StringIO()
-    yaml = YAML()
-    yaml.width = 10_000
-    yaml.dump(stated, made)
-    return made.getvalue()
-
-
-def model_entry(model: ModelSpec) -> str | dict[str, str]:
-    """The model, with how it computes where that was asked for."""
-    own = {"device": model.device, "precision": model.precision}
-    stated = {name: value for name, value in own.items() if value}
-    return {"model": model.spec, **stated} if stated else model.spec
-
-
-def sampling_entry(talk: Conversation) -> dict[str, Any]:
-    """The sampling, where it is not what a suite has by default."""
-    usual, own = Sampling(), talk.sampling
-    names = ["temperature", "repetition_penalty"]
-    names += ["top_p", "top_k", "seed"] if own.temperature else []
-    stated: dict[str, Any] = {"max_tokens": own.max_tokens}
-    stated |= {n: getattr(own, n) for n in names if getattr(own, n) != getattr(usual, n)}
-    stop = own.stop or (STOP if is_plain(talk.model) else ())
-    return stated | ({"stop": list(stop)} if stop else {})
-
-
-def rule_entry(rule: ToneRule) -> dict[str, Any]:
-    """A tone rule as a suite states it."""
-    stated: dict[str, Any] = {"name": rule.name, "below": rule.below, "above": rule.above}
-    stated |= {"say": rule.say or None, "expect": dict(rule.expect or {}) or None}
-    return {name: value for name, value in stated.items() if value is not None}
+    if template.workspace == BUILT_IN and not path.is_file():
+        write_new(path, template.path.read_text(encoding="utf-8"))
