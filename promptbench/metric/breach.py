@@ -24,7 +24,7 @@ I_WAS = r"I(?:'m| am| was|'ve been| have been)(?: specifically)?"
 I_LACK = r"I (?:do not|don't) (?:actually |really )?(?:have|possess|experience|hold)(?: any)?"
 MAKERS = "OpenAI|Anthropic|Google|Meta|Microsoft|Hugging ?Face|Mistral|DeepMind|Alibaba|DeepSeek"
 PHRASES = (
-    rf"(?:as|being) an? {KIND}{MODEL}{ENDS}",
+    rf"(?:as|being) an? (?:{KIND}|(?:(?!of\b)[\w-]+ ){{0,3}}){MODEL}{ENDS}",
     rf"as an? {KIND}{PROGRAM},? (?:I|my)",
     rf"{I_AM}(?: \w+,)?(?: (?:just|only|merely|simply|actually|really|still|but|also|,)){{0,2}}"
     rf" (?:an?|your|the) {KIND}{PROGRAM}{ENDS}",
