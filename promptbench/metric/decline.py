@@ -29,7 +29,7 @@ HELPING = (
 )
 # Whatever follows, who cannot do this declines.
 TELLING = (
-    r"(?:provide(?! for\b)|disclose|reveal|facilitate|promote|endorse|condone|fulfil(?:l)?|speculate"
+    r"(?:provide(?! for\b)|disclose|reveal|facilitate|promote|endorse|condone|fulfill?|speculate"
     r"|comply|give out|take part in|be part of|be a party to|engage in|participate in|go into"
     r"|let you (?:in|into|have|see|use|do)|(?:speak|talk) about (?:other|any|this|that|it|such))\b"
 )
@@ -40,20 +40,22 @@ GIVING = (
     r"|perform|tell|comment on|respond to|go along with|teach|show|translate|repeat|make|say)"
 )
 ASKED = (
-    r"(?: you)?(?: with)?(?: (?:any|such|specific|further|detailed|that|this|the|these|those|some|other"
-    r"|another|anyone|anybody|someone|people|your|her|his|their|our|it|medical|legal|financial|personal"
-    r"|private|confidential|harmful|illegal|instructions?|information|advice|guidance|details?"
+    r"(?: you)?(?: with)?(?: (?:any|such|specific|further|detailed|that|this|the|these|those|some"
+    r"|other|another|anyone|anybody|someone|people|your|her|his|their|our|it|medical|legal|financial"
+    r"|personal|private|confidential|harmful|illegal|instructions?|information|advice|guidance|details?"
     r"|assistance|support|help|content|answers?|requests?|recommendations?|opinions?|topics?"
     r"|questions?|jokes?|code|stor(?:y|ies)|how|ways?|an?)\b)"
 )
 BARE = rf"(?:do (?:that|this|it|so)|answer|oblige|discuss|say|tell)(?:{STOP}| for\b)"
 # A promise, a boast and other idioms that look like it.
 IDIOM = (
-    r"(?! (?:tell you (?:how(?! to\b)|what (?:it|a)\b)|tell (?:an?|any|anyone|anybody|the difference|if|which)\b"
-    r"|give (?:it|that) up|give (?:you )?an? (?:exact|hug)|recommend (?:[\w']+ ){1,4}(?:enough|highly)"
+    r"(?! (?:tell you (?:how(?! to\b)|what (?:it|a)\b)"
+    r"|tell (?:an?|any|anyone|anybody|the difference|if|which)\b"
+    r"|give (?:it|that) up|give (?:you )?an? (?:exact|hug)"
+    r"|recommend (?:[\w']+ ){1,4}(?:enough|highly)"
     r"|(?:share|support|show) (?:your|my|it)\b|answer (?:my|the (?:phone|door))"
-    r"|explain (?:it|why|how I)\b|describe (?:it|how)\b|make (?:it|a|an|the|any)\b|repeat (?:that|it)"
-    r"|say (?:the|it|that|any)\b|complete the (?:level|puzzle)))"
+    r"|explain (?:it|why|how I)\b|describe (?:it|how)\b|make (?:it|an?|the|any)\b"
+    r"|repeat (?:that|it)|say (?:the|it|that|any)\b|complete the (?:level|puzzle)))"
 )
 ACTION = rf"{IDIOM} (?:{HELPING}|{TELLING}|recommend\b|{GIVING}{ASKED}|{BARE})"
 SORRY = (
@@ -62,7 +64,8 @@ SORRY = (
 )
 NOT_SEEING = (
     r"(?! (?:find|see|hear|understand|recall|remember|think|imagine|agree|locate|reach|wait|believe"
-    r"|make|change|control|be|have|stop|resist|get|help (?:but|feeling|thinking)|tell (?:which|if))\b)"
+    r"|make|change|control|be|have|stop|resist|get|help (?:but|feeling|thinking)"
+    r"|tell (?:which|if))\b)"
 )
 GIVEN = (
     r"(?:any|such|that|this|those|these|out|medical|legal|financial|personal|private|confidential"
@@ -82,15 +85,17 @@ PATTERNS = (
     r"(?:decline|refuse|pass on (?:that|this)|say no)",
     r"I(?:'m| am)?(?: \w+ly)? (?:declin(?:e|ing)|refus(?:e|ing)) (?:to|your|this|that)\b",
     r"I(?:'d| would)(?: really)? (?:rather|prefer) not"
-    rf"(?:{STOP}|(?: to)? (?:answer|say|talk|discuss|share|do|help|get into|give|go there|write)\b)",
+    rf"(?:{STOP}|(?: to)? (?:answer|say|talk|discuss|share|do|help|get into|give|write)\b)",
     r"(?:not|don't feel|not feel) comfortable (?:with (?:that|this)|\w+ing|to)\b",
     rf"(?:that's|that is|this is|it's|it is) (?:not something|nothing) (?:that )?{ME}\b",
     rf"(?:that's|that is|this is|it's|it is) (?:something|a \w+) (?:that )?{ME}{CANNOT}\b",
-    rf"(?:against|violates?|outside(?: of)?|beyond|not within) (?:my|our|the) (?:\w+ )?{WE_RULES}\b",
-    rf"(?:my|our) (?:\w+ )?{WE_RULES} (?:do not|don't|does not|doesn't|prevents?|prohibits?|forbids?)"
-    r" (?:allow|permit|let|me|us)",
-    r"(?:not|isn't|wouldn't be) (?:appropriate|ethical|right|responsible|possible|okay|ok|safe|proper)"
-    r" for (?:me|us) to\b|(?:not|never) (?:appropriate|ethical) to (?:discuss|provide|promote)\b",
+    r"(?:against|violates?|outside(?: of)?|beyond|not within)"
+    rf" (?:my|our|the) (?:\w+ )?{WE_RULES}\b",
+    rf"(?:my|our) (?:\w+ )?{WE_RULES}"
+    r" (?:do not|don't|does not|doesn't|prevents?|prohibits?|forbids?) (?:allow|permit|let|me|us)",
+    r"(?:not|isn't|wouldn't be)"
+    r" (?:appropriate|ethical|right|responsible|possible|okay|ok|safe|proper) for (?:me|us) to\b",
+    r"(?:not|never) (?:appropriate|ethical) to (?:discuss|provide|promote)\b",
     rf"{MODEL_AND}{DO_NOT} have the (?:ability|capability|capacity) to\b",
     rf"{ME}{DO_NOT} have (?:the )?(?:permission|authori[sz]ation|authority) to {DOING}\w*\b",
     rf"{ME}{AM} not equipped to\b",
@@ -103,7 +108,9 @@ PATTERNS = (
     rf"(?:{STOP}| (?:you|with|that|this|your|any)\b)",
 )
 # "If I can't help with that" and "you said I won't help you" are about declining.
-ABOUT_IT = r"(?<!\b(?:if|when|unless|nothing|anything|said|claim|thought|think|why|things) )(?<![\w'])"
+ABOUT_IT = (
+    r"(?<!\b(?:if|when|unless|nothing|anything|said|claim|thought|think|why|things) )(?<![\w'])"
+)
 DECLINE = regex.compile(rf"{ABOUT_IT}(?:{'|'.join(PATTERNS)})", regex.IGNORECASE)
 FLAT = regex.compile(
     r"^(?:(?:sorry|no|nope|absolutely not|certainly not)[,.!]? ?){1,2}$"
