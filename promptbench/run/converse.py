@@ -28,15 +28,11 @@ from promptbench.run.slot import Slot
 from promptbench.run.talk import Talk, replies_left, talks_of
 from promptbench.store.answer import answers, reuse_answers
 from promptbench.store.database import Store
-from promptbench.store.turn import link_replies, save_replies, save_turns
+from promptbench.store.turn import PlacedTurn, link_replies, save_replies
 from promptbench.suite.chat import ChatSpec
 
 # Dialogues that go on side by side: a local engine keeps what was read of each.
 TOGETHER = 32
-
-
-Placed = tuple[int, int | None, Turn]
-"""A turn with the positions of its candidate and of the case that it is, if any."""
 
 
 class Listener(Protocol):
@@ -84,14 +80,15 @@ class Room:
 
     def pass_over_given(self) -> None:
         """Go on to the first turn that a model answers: so the dialogues meet there."""
-        turns: list[Placed] = []
+        turns = []
         for talk in self.talks:
             while talk.goes_on and talk.given:
                 talk.said = str(talk.script[talk.number - 1]["user"])
                 case = talk.case(self.chat.rules)
                 turns.append(placed(talk, talk.turn(talk.given, case)))
                 talk.hear(talk.given)
-        save_turns(self.store, self.run_id, turns)
+        if turns:
+            link_replies(self.store, self.run_id, {}, turns)
 
     def let_users_speak(self, talks: Sequence[Talk]) -> None:
         """What each user says now: as the data has it, or as a model plays it."""
@@ -123,18 +120,14 @@ class Room:
         if not talks:
             return
         asked = [self.asked_reply(talk, talk.case(self.chat.rules)) for talk in talks]
-        turns: list[Placed] = []
         yield from self.obtain(talks[0].ready.model, asked, replying=True)
         for one in asked:
             done = self.heard.get(one.request.key)
-            if done is None or one.turn is None:
+            if done is None:
                 one.talk.failed = True
-                continue
-            said = replace(one.turn, reply=done.text, output_tokens=done.output_tokens)
-            turns.append(placed(one.talk, said))
-            one.talk.missing.discard(one.talk.number)
-            one.talk.hear(done.text)
-        save_turns(self.store, self.run_id, turns)
+            else:
+                one.talk.missing.discard(one.talk.number)
+                one.talk.hear(done.text)
 
     def asked_reply(self, talk: Talk, case: Case) -> Asked:
         """The request for a dialogue's next reply."""
@@ -180,9 +173,11 @@ class Room:
         for one in asked:
             owners.setdefault(one.request.key, []).append(one)
         known = reuse_answers(self.store, self.run_id, list(owners))
+        self.heard |= answers(self.store, self.run_id, known)
         if replying:
             cells = {key: [c for one in owners[key] for c in one.talk.cells()] for key in known}
-            link_replies(self.store, self.run_id, cells)
+            turns = [t for key in known for t in placed_turns(owners[key], self.heard[key])]
+            link_replies(self.store, self.run_id, cells, turns)
         fitting, too_long = {}, []
         for key, (first, *_) in owners.items():
             if key not in known and (problem := excess(model, first.request)):
@@ -193,7 +188,6 @@ class Room:
             self.listener.found(len(asked) - len(fitting))
         self.save(owners, {done.key: owners[done.key][0].request for done in too_long}, too_long)
         yield from self.stream(model, fitting, owners)
-        self.heard |= answers(self.store, self.run_id, owners)
 
     def stream(
         self, model: Model, wanted: Mapping[str, Request], owners: Mapping[str, Sequence[Asked]]
@@ -208,6 +202,8 @@ class Room:
             self.save(owners, sent, batch)
             for done in batch:
                 del sent[done.key]
+                if not done.error:
+                    self.heard[done.key] = done
             self.store.add_seconds(self.run_id, time.monotonic() - started)
             started = time.monotonic()
             yield batch
@@ -230,7 +226,13 @@ class Room:
             ]
             for done in batch
         }
-        save_replies(self.store, self.run_id, now(), requests, batch, cells)
+        turns = [
+            turn
+            for done in batch
+            if not done.error
+            for turn in placed_turns(owners[done.key], done)
+        ]
+        save_replies(self.store, self.run_id, now(), requests, batch, cells, turns)
 
 
 def converse(
@@ -259,7 +261,15 @@ def replies_planned(plan: Plan, missing: Sequence[Slot]) -> tuple[int, int]:
     return whole, sum(map(replies_left, talks_of(plan, missing)))
 
 
-def placed(talk: Talk, turn: Turn) -> Placed:
+def placed_turns(asked: Sequence[Asked], done: Completion) -> Iterator[PlacedTurn]:
+    """The turns that a reply makes whole."""
+    for one in asked:
+        if one.turn is not None:
+            said = replace(one.turn, reply=done.text, output_tokens=done.output_tokens)
+            yield placed(one.talk, said)
+
+
+def placed(talk: Talk, turn: Turn) -> PlacedTurn:
     """A turn with the positions of its candidate and of its case."""
     case = talk.cases.get(turn.number)
     return talk.place, case[0] if case else None, turn

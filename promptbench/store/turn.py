@@ -14,6 +14,10 @@ SAID = (
     "number, user, reply, key, kept, summary, mood, rule, prompt_tokens, output_tokens,"
     " memory_tokens"
 )
+PUT_TURN = f"INSERT OR REPLACE INTO turn VALUES ({', '.join('?' * 16)})"
+
+PlacedTurn = tuple[int, int | None, Turn]
+"""A turn with the positions of its candidate and of the case that it is, None for no case."""
 
 
 def save_replies(
@@ -23,12 +27,15 @@ def save_replies(
     requests: Mapping[str, Request],
     completions: Sequence[Completion],
     cells: Mapping[str, Sequence[Cell]],
+    turns: Iterable[PlacedTurn] = (),
 ) -> None:
     """Write one batch of replies, all or nothing: as answers, and into the cells that they fill.
 
-    One with an error is no answer, so that it is asked for again; its cells show the error.
+    One with an error is no answer, so that it is asked for again; its cells show the error. With
+    the replies go the turns that they are.
     """
     with explained(store.path), transaction(store.connection):
+        store.connection.executemany(PUT_TURN, _rows(run_id, turns))
         for done in completions:
             number = store.put_completion(requests[done.key], done, created)
             if not done.error:
@@ -37,20 +44,23 @@ def save_replies(
             store.put_samples([(run_id, *cell, number) for cell in cells.get(done.key, ())])
 
 
-def link_replies(store: Store, run_id: str, cells: Mapping[str, Sequence[Cell]]) -> None:
-    """Fill cells with answers that the run has, by their fingerprints."""
+def link_replies(
+    store: Store,
+    run_id: str,
+    cells: Mapping[str, Sequence[Cell]],
+    turns: Iterable[PlacedTurn] = (),
+) -> None:
+    """Fill cells with answers that the run has, by their fingerprints, and write their turns."""
     sql = "SELECT completion FROM answer WHERE run = ? AND key = ?"
-    for key, each in cells.items():
-        for (number,) in store.query(sql, (run_id, key)):
-            store.link(run_id, [(cell, number) for cell in each])
+    with explained(store.path), transaction(store.connection):
+        store.connection.executemany(PUT_TURN, _rows(run_id, turns))
+        for key, each in cells.items():
+            for (number,) in store.query(sql, (run_id, key)):
+                store.put_samples([(run_id, *cell, number) for cell in each])
 
 
-def save_turns(store: Store, run_id: str, turns: Iterable[tuple[int, int | None, Turn]]) -> None:
-    """Write turns, each with the positions of its candidate and of the case that it is, if any.
-
-    A turn that is there is replaced.
-    """
-    rows = [
+def _rows(run_id: str, turns: Iterable[PlacedTurn]) -> list[tuple[object, ...]]:
+    return [
         (
             run_id,
             candidate,
@@ -71,9 +81,6 @@ def save_turns(store: Store, run_id: str, turns: Iterable[tuple[int, int | None,
         )
         for candidate, case, turn in turns
     ]
-    marks = ", ".join("?" * 16)
-    with explained(store.path), transaction(store.connection):
-        store.connection.executemany(f"INSERT OR REPLACE INTO turn VALUES ({marks})", rows)
 
 
 def turns(store: Store, run_id: str) -> Iterator[Turn]:

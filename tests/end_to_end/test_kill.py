@@ -18,6 +18,9 @@ from promptbench.record import Run
 from promptbench.report.page import build_page
 from promptbench.run.job import store_path
 from promptbench.store.export import export
+from tests.fake import FakeBackend
+from tests.run.chatting import expected, said, write_chat, write_rows
+from tests.run.chatting import rows as chat_rows
 from tests.run.workspace import Workspace, email, write_workspace
 
 CASES = 60
@@ -175,3 +178,27 @@ def test_a_run_that_is_killed_while_a_judge_answers_asks_nothing_twice(tmp_path:
     with killed.store() as store:
         (line,) = store.runs()
     assert killed.samples(line.id) == whole.samples(line.id)
+
+
+def test_a_chat_killed_again_and_again_says_the_same(tmp_path: Path, fake: FakeBackend):
+    workspace = write_chat(tmp_path, "[all, last: 1]")
+    write_rows(workspace, chat_rows(12))
+    command = ("run", "suites/talk.yaml", "--json")
+    draw = random.Random(7)
+    for _ in range(6):
+        before = stored(workspace)
+        with workspace.start(*command, **BEHAVIOUR) as process:
+            while stored(workspace) <= before and process.poll() is None:
+                time.sleep(0.002)
+            time.sleep(draw.uniform(0, 0.05))
+            process.kill()
+            process.communicate()
+    with workspace.start(*command, **BEHAVIOUR) as process:
+        _, err = process.communicate()
+    assert process.returncode == 0, err
+    with workspace.store() as store:
+        (line,) = store.runs()
+        asked = [key for (key,) in store.query("SELECT key FROM completion")]
+    memories = {"all": lambda past: past, "last:1": lambda past: past[-1:]}
+    assert said(workspace, line.id) == expected(workspace.plan(), memories)
+    assert len(asked) == len(set(asked)), "nothing that was stored is asked again"

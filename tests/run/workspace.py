@@ -72,6 +72,7 @@ class Notes:
     batches: list[list[Completion]] = field(default_factory=list)
     stops: list[tuple[str, int, int, int]] = field(default_factory=list)
     asked: list[tuple[int, int]] = field(default_factory=list)
+    spared: int = 0
 
     def note(self, message: str) -> None:
         """See Watcher."""
@@ -88,7 +89,8 @@ class Notes:
         self.batches.append(batch)
 
     def found(self, number: int) -> None:
-        pass
+        """See Watcher."""
+        self.spared += number
 
     def stopped(self, candidate: str, cases: int, total: int, saved: int) -> None:
         """See Watcher."""
