@@ -28,6 +28,12 @@ if TYPE_CHECKING:
 @click.option(
     "--model", "models", multiple=True, help="This model instead of the suite's; may be repeated."
 )
+@click.option(
+    "--memory",
+    "memories",
+    multiple=True,
+    help="Of a chat: this memory instead of the suite's, such as last:6; may be repeated.",
+)
 @click.option("--repeats", type=click.IntRange(1, 1000), help="Outputs for each case.")
 @click.option("--seed", type=click.IntRange(0), help="Seed of the sampling.")
 @click.option("--fresh", is_flag=True, help="Reuse nothing that was generated before.")
@@ -60,6 +66,7 @@ def command(
     limit: int | None,
     prompts: tuple[str, ...],
     models: tuple[str, ...],
+    memories: tuple[str, ...],
     repeats: int | None,
     seed: int | None,
     fresh: bool,
@@ -85,6 +92,7 @@ def command(
         limit=limit,
         prompts=prompts,
         models=models,
+        memories=memories,
         repeats=repeats,
         seed=seed,
         fresh=fresh,

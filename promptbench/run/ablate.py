@@ -19,13 +19,16 @@ from promptbench.run.plan import (
     Plan,
     able,
     assemble,
+    chosen_memories,
     chosen_prompts,
     chosen_samplings,
+    memory_name,
     open_models,
     setup_for,
     within,
 )
 from promptbench.run.slot import Ready
+from promptbench.run.turn import compared, with_moods
 from promptbench.suite.read import PromptSpec, Suite, read_suite
 
 
@@ -46,7 +49,8 @@ def ablation_plan(suite: Suite, options: Options, blocks: Sequence[str], watcher
     (spec,) = chosen_prompts(suite, options)
     template = Template(spec.name, spec.path, spec.shown, suite.workspace)
     chosen = chosen_blocks(template, blocks)
-    judged = judged_cases(suite, options, template.names, watcher.note)
+    judged = judged_cases(suite, options, compared(suite, template.names), watcher.note)
+    judged = with_moods(judged, suite.chat) if suite.chat else judged
     base = ready_for(suite, spec, template, options, watcher)
     whole = shown(base, judged.cases)
     parts = [part_of(base, whole, name, judged.cases, strict=bool(blocks)) for name in chosen]
@@ -68,14 +72,16 @@ def ready_for(
     setup = setup_for(suite, options, watcher.note)
     first = replace(suite, models=suite.models[:1])
     name, model = next(iter(open_models(first, options, setup).items()))
+    memory = chosen_memories(suite, options)[0]
     candidate = Candidate(
         name=spec.name,
         prompt=replace(template.prompt, path=within(suite.workspace, spec.path)),
         model=name,
         model_identity=model.info.identity,
         sampling=next(iter(able(model, chosen_samplings(suite, options)).values())),
+        memory=memory_name(memory),
     )
-    return Ready(candidate, template, examples_for(suite, spec, template.names), model)
+    return Ready(candidate, template, examples_for(suite, spec, template.names), model, memory)
 
 
 def nothing_to_run(spec: PromptSpec, parts: Sequence[Part]) -> PromptError:

@@ -14,6 +14,7 @@ from promptbench.run.hygiene import every_case
 from promptbench.run.hygiene import warnings as leak_warnings
 from promptbench.run.option import Options
 from promptbench.run.plan import Plan, make_plan
+from promptbench.run.turn import compared
 from promptbench.suite.read import read_suite
 
 
@@ -49,6 +50,7 @@ def check_suite(path: Path, models: tuple[str, ...], notify: Notify) -> Checked:
         options = Options(split=split, models=models)
         plan = make_plan(suite, options, notify, every_case(suite, options))
         names |= {name for ready in plan.ready for name in ready.template.names}
+        names = set(compared(suite, names))
         fits += fits_of(plan, split)
         cases[split] = plan.cases
         if split == "test":

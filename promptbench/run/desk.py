@@ -51,7 +51,7 @@ class Desk:
             return Subject(item.metric.controls(case, True)[item.control], case, (), rival)
         ready, cell = self.plan.ready[item.candidate], (item.candidate, item.case, item.repeat)
         if self.sent is None:
-            sent = ready.template.render(case, ready.examples)
+            sent = ready.messages(case)
         else:
             case, sent = told(self.plan, cell, self.said), self.sent(cell)
         return Subject(self.texts[cell], case, sent, rival)

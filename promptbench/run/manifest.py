@@ -39,6 +39,7 @@ def manifest_of(plan: Plan) -> dict[str, Any]:
         },
         "models": {r.candidate.model: model_facts(r.model.info) for r in plan.ready},
         **judges_of(plan),
+        **chat_of(plan),
         "sampling": {name or "all": s.canonical() for name, s in suite.samplings.items()},
         "seed": options.seed,
         "repeats": plan.repeats,
@@ -55,6 +56,19 @@ def judges_of(plan: Plan) -> dict[str, Any]:
     return {"judges": facts} if facts else {}
 
 
+def chat_of(plan: Plan) -> dict[str, Any]:
+    """What a chat remembers, and who plays its users."""
+    if plan.suite.chat is None:
+        return {}
+    memories = dict.fromkeys(r.candidate.memory for r in plan.ready)
+    facts: dict[str, Any] = {"memory": list(memories)}
+    if plan.suite.chat.rules:
+        facts["tone"] = [rule.facts() for rule in plan.suite.chat.rules]
+    if plan.player and plan.suite.chat.user:
+        facts["user"] = {**model_facts(plan.player.info), **plan.suite.chat.user.model_dump()}
+    return {"chat": facts}
+
+
 def command_of(plan: Plan) -> str:
     """The command that repeats the run, in the workspace's folder."""
     suite, options = plan.suite, plan.options
@@ -63,6 +77,7 @@ def command_of(plan: Plan) -> str:
     parts += [f"--limit {options.limit}"] if options.limit else []
     parts += [f"--prompt {name}" for name in options.prompts]
     parts += [f"--model {name}" for name in options.models]
+    parts += [f"--memory {text}" for text in options.memories]
     parts += [f"--repeats {options.repeats}"] if options.repeats else []
     parts += [f"--seed {options.seed}"] if options.seed is not None else []
     parts += [f"--device {options.device}"] if options.device else []

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """`prompts` picks from the suite's; `models` replaces them; None leaves the suite's value.
+    """`prompts` picks from the suite's; `models` and `memories` replace them.
 
+    None leaves the suite's value.
     `race` stops candidates that are beaten beyond doubt. `allow_leaks` leaves out the cases that
     train or dev gives away, where a run would otherwise be refused.
     `max_memory` (bytes), `device` and `precision` are for models that run in this process.
@@ -18,6 +19,7 @@ class Options:
     limit: int | None = None
     prompts: tuple[str, ...] = ()
     models: tuple[str, ...] = ()
+    memories: tuple[str, ...] = ()
     repeats: int | None = None
     seed: int | None = None
     fresh: bool = False

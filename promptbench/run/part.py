@@ -73,7 +73,7 @@ def chosen_blocks(template: Template, wanted: Sequence[str]) -> tuple[str, ...]:
 
 def shown(ready: Ready, cases: Sequence[Case]) -> Shown:
     """Render and encode the cases. Raises PromptError for one that the template cannot show."""
-    messages = tuple(ready.template.render(case, ready.examples) for case in cases)
+    messages = tuple(map(ready.messages, cases))
     return Shown(messages, tuple(map(ready.model.encode, messages)))
 
 

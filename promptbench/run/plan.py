@@ -26,15 +26,14 @@ from promptbench.run.measure import metrics_of
 from promptbench.run.option import Options
 from promptbench.run.slot import Ready, Slot
 from promptbench.run.turn import (
-    COMPARED,
     check_chat,
+    compared,
     open_player,
-    preview,
     settings_of,
     turn_slots,
     with_moods,
 )
-from promptbench.suite.chat import MemorySpec
+from promptbench.suite.chat import MemorySpec, parse_memory
 from promptbench.suite.read import PromptSpec, Suite
 
 
@@ -66,11 +65,8 @@ class Plan:
 
     def request(self, slot: Slot) -> Request:
         """Render a slot's request; of a turn, whose past is not known, as far as it can be."""
-        ready, case = self.ready[slot.candidate], self.cases[slot.case]
-        if self.suite.chat:
-            messages = preview(ready, case)
-        else:
-            messages = ready.template.render(case, ready.examples)
+        ready = self.ready[slot.candidate]
+        messages = ready.messages(self.cases[slot.case])
         encoded = ready.model.encode(messages)
         return Request(slot.key, messages, encoded, ready.candidate.sampling, slot.repeat)
 
@@ -94,13 +90,12 @@ def make_plan(
         for spec in chosen_prompts(suite, options)
     ]
     shown = {name for _, template in templates for name in template.names}
-    shown = set(COMPARED) if suite.chat else shown
-    judged = judged or judged_cases(suite, options, shown, notify)
+    judged = judged or judged_cases(suite, options, compared(suite, shown), notify)
     examples = {spec.name: examples_for(suite, spec, made.names) for spec, made in templates}
     setup = setup_for(suite, options, notify)
     models = open_models(suite, options, setup)
     samplings = chosen_samplings(suite, options)
-    memories = suite.chat.memories if suite.chat else (None,)
+    memories = chosen_memories(suite, options)
     ready = tuple(
         Ready(
             Candidate(
@@ -226,6 +221,16 @@ def chosen_samplings(suite: Suite, options: Options) -> dict[str, Sampling]:
     return {name: replace(s, seed=options.seed) for name, s in suite.samplings.items()}
 
 
+def chosen_memories(suite: Suite, options: Options) -> Sequence[MemorySpec | None]:
+    """The memories asked for, or the suite's; one None for what is no chat."""
+    if suite.chat is None:
+        if options.memories:
+            what = "a memory is for `task: chat`"
+            raise SuiteError(what, where=suite.shown, hint="Run without --memory.")
+        return (None,)
+    return [parse_memory(text) for text in options.memories] or suite.chat.memories
+
+
 def able(model: Model, samplings: Mapping[str, Sampling]) -> Mapping[str, Sampling]:
     """The ways to answer that a model has: one that cannot write only chooses, if that is asked.
 
@@ -270,7 +275,7 @@ def all_slots(ready: Sequence[Ready], cases: Sequence[Case], repeats: int) -> It
     for position, one in enumerate(ready):
         sampling = one.candidate.sampling
         for number, case in enumerate(cases):
-            messages = one.template.render(case, one.examples)
+            messages = one.messages(case)
             encoded = one.model.encode(messages)
             for repeat in range(repeats):
                 key = fingerprint(one.model.info.identity, encoded, messages, sampling, repeat)

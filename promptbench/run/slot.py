@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from promptbench.dialogue.prompt import preview
 from promptbench.model.protocol import Model
 from promptbench.prompt.template import Template
-from promptbench.record import Candidate
+from promptbench.record import Candidate, Case, Message
 from promptbench.run.examples import Examples
 from promptbench.suite.chat import MemorySpec
 
@@ -35,3 +36,12 @@ class Ready:
     examples: Examples | None
     model: Model
     memory: MemorySpec | None = None
+
+    def messages(self, case: Case) -> tuple[Message, ...]:
+        """A case's prompt; of a turn, whose past is not known yet, as far as it can be told.
+
+        Raises PromptError as rendering does.
+        """
+        if self.memory is None:
+            return self.template.render(case, self.examples)
+        return preview(self.template, case, self.memory, self.examples)

@@ -4,22 +4,19 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import asdict, replace
 from typing import Any
 
-from promptbench.dialogue.exchange import Exchange, Recalled
-from promptbench.dialogue.memory import newest
-from promptbench.dialogue.prompt import turn_messages
 from promptbench.dialogue.tone import with_mood
 from promptbench.error import ModelError, PromptError, SuiteError
 from promptbench.model.embedder import embedder_there
 from promptbench.model.protocol import Model, Setup
-from promptbench.record import Case, Message
+from promptbench.record import Case
 from promptbench.run.hygiene import Judged
 from promptbench.run.jury import open_stated
 from promptbench.run.slot import Ready, Slot
-from promptbench.suite.chat import ChatSpec, MemorySpec
+from promptbench.suite.chat import ChatSpec
 from promptbench.suite.read import ModelSpec, Suite
 
 # What of a dialogue tells whether another split gives it away.
@@ -29,6 +26,11 @@ COMPARED = frozenset({"script", "goal", "card"})
 def with_moods(judged: Judged, chat: ChatSpec) -> Judged:
     """The cases, each knowing the mood of what its user says and the tone rule for it."""
     return replace(judged, cases=tuple(with_mood(case, chat.rules) for case in judged.cases))
+
+
+def compared(suite: Suite, names: Collection[str]) -> Collection[str]:
+    """The variables that tell whether two splits share a case; `names` are those of prompts."""
+    return COMPARED if suite.chat else names
 
 
 def turn_slots(ready: Sequence[Ready], cases: Sequence[Case], repeats: int) -> Iterator[Slot]:
@@ -45,31 +47,11 @@ def turn_slots(ready: Sequence[Ready], cases: Sequence[Case], repeats: int) -> I
             one.candidate.sampling.canonical(),
         ]
         for number, case in enumerate(cases):
-            tokens = one.model.encode(preview(one, case)).tokens
+            tokens = one.model.encode(one.messages(case)).tokens
             for repeat in range(repeats):
                 text = json.dumps([*head, asdict(case), repeat], sort_keys=True, default=str)
                 key = "turn " + hashlib.sha256(text.encode()).hexdigest()
                 yield Slot(place, number, repeat, key, tokens)
-
-
-def preview(ready: Ready, case: Case) -> tuple[Message, ...]:
-    """A turn's prompt as far as it is known beforehand: with the turns whose replies are given."""
-    recalled = Recalled(tuple(known(ready.memory, case.variables["script"])))
-    if not case.variables["user"]:  # played: nobody knows yet
-        case = replace(case, variables={**case.variables, "user": "..."})
-    return turn_messages(ready.template, case, recalled, ready.examples)
-
-
-def known(memory: MemorySpec | None, script: Sequence[Mapping[str, str]]) -> Sequence[Exchange]:
-    """The turns before the last whose replies are given, as far as a memory surely keeps them."""
-    past = [
-        Exchange(number, said["user"], said["assistant"])
-        for number, said in enumerate(script[:-1], 1)
-        if "assistant" in said
-    ]
-    if memory is None or memory.kind == "all":
-        return past
-    return newest(past, memory.size if memory.kind == "last" else memory.last)
 
 
 def check_chat(suite: Suite, ready: Sequence[Ready], cases: Sequence[Case]) -> None:
