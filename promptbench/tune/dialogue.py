@@ -14,7 +14,10 @@ from promptbench.suite.chat import ToneRule
 from promptbench.suite.leak import Row, read_rows_of
 from promptbench.suite.read import Suite
 
-GIVE = 'Give its turns an "assistant" each, and the last one that or "references".'
+GIVE = (
+    'Give each of its turns an "assistant", the last one that or "references", or take it out of'
+    " the train split."
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from promptbench.record import Case, Labels
 from promptbench.run.examples import examples_for
 from promptbench.run.hygiene import judged_cases
 from promptbench.run.option import Options
-from promptbench.run.turn import COMPARED
+from promptbench.run.turn import compared
 from promptbench.suite.read import PromptSpec, Suite
 from promptbench.tune.example import Example, Rendering
 from promptbench.tune.lesson import Draw, Lesson, case_lesson, dialogue_lesson
@@ -98,7 +98,7 @@ def gather(suite: Suite, options: TuneOptions, notify: Notify) -> Material:
             where=suite.shown,
             hint="Add `train:` under `data:`; `promptbench split` makes one.",
         )
-    held = judged_by(suite, options, COMPARED if suite.chat else template.names, notify)
+    held = judged_by(suite, options, compared(suite, template.names), notify)
     lesson_of = dialogue_lesson if suite.chat else case_lesson
     draw, origin = Draw(options.limit, recipe.seed), Origin(spec, checkpoint, tokenizer)
     lesson = lesson_of(suite, rendering, held.get("dev", ()), draw, origin)

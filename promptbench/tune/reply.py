@@ -1,4 +1,4 @@
-"""A reply as token ids: what the chat template writes behind a prompt, and the token that ends it."""
+"""A reply as token ids: what the chat template writes behind a prompt, and what ends it."""
 
 from __future__ import annotations
 
@@ -26,7 +26,6 @@ def reply_ids(
     Without a chat template, or where that writes the reply in another way than it is asked for,
     the reply follows the prompt as any answer does.
     """
-    refuse_end(tokenizer.bare(reply), reply, ends)
     if tokenizer.has_template and messages[-1].role == "user":
         whole = tokenizer.finished((*messages, Message("assistant", reply)))
         found = first_piece(whole[encoded.tokens :], ends)
@@ -50,9 +49,7 @@ def written_reply(
     ends: frozenset[int],
 ) -> tuple[int, ...]:
     """An encoder-decoder's reply; see reply_ids."""
-    ids = written(reply, tokenizer, end_token(tokenizer))
-    refuse_end(ids[:-1], reply, ends)
-    return ids
+    return written(reply, tokenizer, end_token(tokenizer))
 
 
 def says(tokenizer: Tokenizer, ids: Sequence[int], reply: str) -> bool:
@@ -60,10 +57,13 @@ def says(tokenizer: Tokenizer, ids: Sequence[int], reply: str) -> bool:
     return tokenizer.decode(ids[:-1]).strip() == tokenizer.decode(tokenizer.bare(reply)).strip()
 
 
-def refuse_end(ids: Sequence[int], reply: str, ends: frozenset[int]) -> None:
-    """A reply that holds the text of an end token would teach to stop in its middle."""
-    if ends.intersection(ids):
-        what = f"the reply '{reply[:60]}' holds a token that ends an output"
+def refuse_end(name: str, ids: Sequence[int], ends: frozenset[int]) -> None:
+    """A reply that holds the text of an end token would teach to stop in its middle.
+
+    `ids` are the reply with what ends it. Raises DataError with the turn's `name`.
+    """
+    if ends.intersection(ids[:-1]):
+        what = f"the reply of turn {name} holds the text of a token that ends an output"
         raise DataError(what, hint="Take the special token out of the text.")
 
 

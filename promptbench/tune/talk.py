@@ -27,9 +27,14 @@ from promptbench.suite.read import Suite
 from promptbench.tune.dialogue import Dialogue
 from promptbench.tune.example import Example, Rendering, refuse_long
 from promptbench.tune.origin import Origin
-from promptbench.tune.reply import ends_of, reply_ids, written_reply
+from promptbench.tune.reply import ends_of, refuse_end, reply_ids, written_reply
 
 LONG = "Take a memory that leaves out what is old (--memory last:6), or leave those dialogues out."
+
+RETOLD = (
+    "the chat template or the prompt file tells earlier turns in another way than when they were"
+    " new, so that a turn's prompt does not begin with the prompt and the reply before it"
+)
 
 Ids = tuple[int, ...]
 
@@ -69,13 +74,10 @@ class Talks:
     def examples(self, origin: Origin) -> tuple[Example, ...]:
         """All examples, in the order of the dialogues and their turns.
 
-        Raises ModelError for what does not fit the context, and for a model that cannot reply.
+        Raises ModelError for what does not fit the context.
         """
-        family, context = origin.checkpoint.family, origin.checkpoint.context
-        if family == "encoder-only":
-            what = f"'{origin.spec}' only reads: it cannot learn to reply"
-            raise ModelError(what, hint="Take a model that writes.")
-        if family == "encoder-decoder":
+        context = origin.checkpoint.context
+        if origin.checkpoint.family == "encoder-decoder":
             apart = self.made(origin.tokenizer, written_reply, alone)
             refuse_long(apart, context, "the prompt", lambda one: len(one.prompt), LONG)
             return apart
@@ -89,9 +91,11 @@ class Talks:
         found: list[Example] = []
         for dialogue in self.dialogues:
             said = []
-            for messages, text in self.turns(dialogue):
+            for number, (messages, text) in enumerate(self.turns(dialogue), 1):
                 encoded = tokenizer.encode(messages)
-                said.append((encoded.ids, reply(tokenizer, messages, encoded, text, ends)))
+                ids = reply(tokenizer, messages, encoded, text, ends)
+                refuse_end(f"{dialogue.name}/{number}", ids, ends)
+                said.append((encoded.ids, ids))
             found += join(dialogue.name, said)
         return tuple(found)
 
@@ -103,13 +107,8 @@ class Talks:
         if len(examples) == len(self.dialogues):
             return {**said, "form": "one example a dialogue"}
         form = "one example a reply" if len(examples) == replies else "several examples a dialogue"
-        return {**said, "form": form, "reason": f"{APART} ({memory.text})"}
-
-
-APART = (
-    "a turn's prompt does not always begin with the prompt and the reply before it: the chat"
-    " template, the prompt file or the memory tells earlier turns in another way"
-)
+        reason = RETOLD if memory == EVERYTHING else f"memory {memory.text} leaves turns out"
+        return {**said, "form": form, "reason": reason}
 
 
 def joined(name: str, said: Sequence[Said]) -> Iterator[Example]:
@@ -138,7 +137,13 @@ def example(case_id: str, whole: tuple[int, ...], spans: Sequence[tuple[int, int
 
 
 def talks_for(suite: Suite, rendering: Rendering, origin: Origin) -> Talks:
-    """Talks of no dialogue yet, in the first memory of the suite."""
+    """Talks of no dialogue yet, in the first memory of the suite.
+
+    Raises ModelError for a model that cannot reply.
+    """
+    if origin.checkpoint.family == "encoder-only":
+        what = f"'{origin.spec}' only reads: it cannot learn to reply"
+        raise ModelError(what, hint="Take a model that writes.")
     chat = suite.chat or ChatSpec()
     memory, prompt = chat.memories[0], rendering.template.prompt
     model = open_model(origin.spec, Setup(suite.workspace))
