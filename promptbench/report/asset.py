@@ -16,6 +16,7 @@ STYLES = (
     "matrix.css",
     "opened.css",
     "case.css",
+    "chat.css",
     "prompts.css",
     "rate.css",
     "print.css",

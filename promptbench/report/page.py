@@ -15,7 +15,8 @@ from promptbench.report.ablation import meaning
 from promptbench.report.advice import Advice, advise
 from promptbench.report.asset import FOLDER, assets
 from promptbench.report.axis import Axis, axis
-from promptbench.report.baseline import boards
+from promptbench.report.baseline import WORDS, boards
+from promptbench.report.chat import chat
 from promptbench.report.classification import classify
 from promptbench.report.copying import copying
 from promptbench.report.digest import data_digest
@@ -29,6 +30,7 @@ from promptbench.report.lesson import lessons
 from promptbench.report.manifest import as_text, brief, tabulate
 from promptbench.report.markdown import markdown
 from promptbench.report.material import Material
+from promptbench.report.mood import shares
 from promptbench.report.number import Scale, count, duration, fixed, listing, probability, scale_of
 from promptbench.report.pack import pack
 from promptbench.report.pareto import costs
@@ -97,6 +99,7 @@ def build_page(material: Material) -> str:
             told=TOLD,
             early=is_early(run),
             copied=copied,
+            chat=chat(material, grid, summary, scales[summary.primary.name]),
             judging=judges,
             human=human(run, grid, material.ratings, names),
             **assets(_data(run, grid, summary, scales, looks)),
@@ -145,9 +148,11 @@ def environment() -> jinja2.Environment:
         markdown,
         meaning,
         probability,
+        shares,
     )
     environment.globals.update({word.__name__: word for word in (*words, reading)})
     environment.globals["shapes"] = SHAPES
+    environment.globals["words_of"] = WORDS
     return environment
 
 
