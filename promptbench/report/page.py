@@ -89,7 +89,7 @@ def build_page(material: Material) -> str:
             prompts=prompts_of(run, material.earlier),
             # The sections' tokens stand with the prompts.
             groups=tabulate({k: v for k, v in run.manifest.items() if k != "sections"}),
-            packed=pack(run, grid, names, material.prompts),
+            packed=pack(run, grid, names, material.prompts, material.turns),
             judgements=material.judgements,
             classification=classify(run, grid, names),
             learning=learned(run, grid, scales[summary.primary.name]),
