@@ -73,8 +73,9 @@ def test_what_was_said_can_be_run_again(tmp_path: Path):
     found = json.loads(told)
     assert (found["generated"], found["errors"]) == (1, 0)
     # The saved suite sends the very prompt of the talk, so the reply is what was heard.
-    text = command(tmp_path, "export", found["run"], "--format", "jsonl")
-    assert json.loads(text[0])["text"] == turns[-1]["assistant"]
+    command(tmp_path, "export", found["run"], "--format", "jsonl")
+    output = json.loads((tmp_path / f"{found['run']}.jsonl").read_text())
+    assert output["output"] == turns[-1]["assistant"]
 
 
 def test_a_stopped_reply_leaves_the_model_as_it_was(tmp_path: Path):
