@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
+from promptbench.metric.character import CharacterSettings, build_character
 from promptbench.metric.classify import (
     ClassifySettings,
     build_brier,
@@ -26,6 +27,7 @@ from promptbench.metric.length import (
     build_words,
 )
 from promptbench.metric.likelihood import LikelihoodSettings, build_logprob, build_perplexity
+from promptbench.metric.manner import MannerSettings, build_manner
 from promptbench.metric.match import (
     ContainsSettings,
     ExactSettings,
@@ -43,6 +45,13 @@ from promptbench.metric.meaning import (
 from promptbench.metric.ngram import BleuSettings, ChrfSettings, build_bleu, build_chrf
 from promptbench.metric.protocol import MetricType
 from promptbench.metric.reading import ReadingSettings, build_reading
+from promptbench.metric.recall import (
+    OthersSettings,
+    RecallSettings,
+    build_contradiction,
+    build_recall,
+)
+from promptbench.metric.refusal import RefusalSettings, build_refusal
 from promptbench.metric.rouge import RougeLsumSettings, RougeSettings, build_rouge
 from promptbench.metric.source import SourceSettings
 from promptbench.metric.squad import SquadSettings, build_squad_exact, build_token_f1
@@ -77,10 +86,12 @@ METRICS: dict[str, MetricType] = {
     "compression": MetricType(SourceSettings, partial(build_fragments, "compression")),
     "confidence": MetricType(UsageSettings, build_confidence),
     "contains": MetricType(ContainsSettings, build_contains),
+    "contradiction": MetricType(OthersSettings, build_contradiction),
     "cost": MetricType(CostSettings, build_cost),
     "coverage": MetricType(SourceSettings, partial(build_fragments, "coverage")),
     "density": MetricType(SourceSettings, partial(build_fragments, "density")),
     "exact": MetricType(ExactSettings, build_exact),
+    "in_character": MetricType(CharacterSettings, build_character),
     "invented_facts": MetricType(InventedSettings, build_invented),
     "json_fields": MetricType(JsonFieldsSettings, build_json_fields),
     "json_schema": MetricType(JsonSchemaSettings, build_json_schema),
@@ -90,8 +101,10 @@ METRICS: dict[str, MetricType] = {
     "latency": MetricType(UsageSettings, build_latency),
     "output_tokens": MetricType(UsageSettings, build_output_tokens),
     "reading_ease": MetricType(ReadingSettings, build_reading),
+    "recall": MetricType(RecallSettings, build_recall),
     "reference_logprob": MetricType(LikelihoodSettings, build_logprob),
     "reference_perplexity": MetricType(LikelihoodSettings, build_perplexity),
+    "refusal": MetricType(RefusalSettings, build_refusal),
     "regex": MetricType(RegexSettings, build_regex),
     "rouge1": MetricType(RougeSettings, partial(build_rouge, "rouge1")),
     "rouge2": MetricType(RougeSettings, partial(build_rouge, "rouge2")),
@@ -103,5 +116,6 @@ METRICS: dict[str, MetricType] = {
     "token_f1": MetricType(SquadSettings, build_token_f1),
     "tokens_per_second": MetricType(UsageSettings, build_tokens_per_second),
     "tone": MetricType(ToneSettings, build_tone),
+    "tone_kept": MetricType(MannerSettings, build_manner),
     "words": MetricType(LengthSettings, build_words),
 }

@@ -16,10 +16,11 @@ from promptbench.model.local.fit import runner_for
 from promptbench.model.local.generate import generate, split
 from promptbench.model.local.judge import judge
 from promptbench.model.local.memory import bound_kernels, free_memory, keep_freed_memory
-from promptbench.model.local.row import Ends
+from promptbench.model.local.row import Ends, Listen, nobody
 from promptbench.model.local.rows import DecoderRows, EncoderDecoderRows
 from promptbench.model.local.runner import Runner
-from promptbench.model.local.scheduler import CHUNK, ROWS, Done, Scheduler
+from promptbench.model.local.scheduler import CHUNK, ROWS, Done, Scheduler, session_of
+from promptbench.model.local.shelf import Shelf
 from promptbench.record import Choice, Request
 
 WINDOW = 2048  # requests among which shared beginnings are looked for
@@ -35,19 +36,27 @@ class PackedEngine:
         self.runner = runner
         self.ends = ends
         self.budget = max_memory or int(free_memory() * SHARE)
+        self.shelf = Shelf(runner.shape, self.budget, roomy=True)
+
+    @property
+    def reused(self) -> int:
+        """Prompt tokens, so far, that were held from their session's turn before."""
+        return self.shelf.reused
 
     @torch.inference_mode()
-    def run(self, requests: Iterable[Request]) -> Iterator[list[Done]]:
+    def run(self, requests: Iterable[Request], listen: Listen = nobody) -> Iterator[list[Done]]:
         """Yield finished rows. When memory runs out, half as many rows go on from there."""
         waiting = iter(requests)
         while window := list(islice(waiting, WINDOW)):
-            yield from self.run_window(window)
+            yield from self.run_window(window, listen)
 
-    def run_window(self, window: list[Request]) -> Iterator[list[Done]]:
+    def run_window(self, window: list[Request], listen: Listen) -> Iterator[list[Done]]:
         """Run one window to its end, with fewer rows each time that memory runs out."""
         rows, chunk = ROWS, CHUNK
+        held = bool(self.shelf.held)
         while window:
-            scheduler = Scheduler(self.runner, self.ends, self.budget, rows, chunk)
+            shelf = self.shelf_for(window)
+            scheduler = Scheduler(self.runner, self.ends, shelf, rows, chunk, listen)
             try:
                 for finished in scheduler.run(window):
                     done = {row.request.key for row in finished}
@@ -56,9 +65,26 @@ class PackedEngine:
             except (RuntimeError, MemoryError) as error:
                 if not is_out_of_memory(error):
                     raise
+                self.shelf.clear()
+                if held:  # what was held is given up first
+                    held = False
+                    continue
                 if rows == 1:
                     raise not_enough(error) from error
                 rows, chunk = max(1, rows // 2), max(16, chunk // 2)
+
+    def shelf_for(self, window: list[Request]) -> Shelf:
+        """The shelf of the sessions, or beside it one for requests that have none.
+
+        Where both do not fit, the sessions give theirs up.
+        """
+        if any(map(session_of, window)):
+            return self.shelf
+        longest = max(len(r.encoded.ids) + r.sampling.max_tokens for r in window)
+        need = min(ROWS, len(window)) * longest * self.runner.shape.bytes_per_token
+        if self.shelf.taken and self.shelf.taken + need > self.budget:
+            self.shelf.clear()
+        return Shelf(self.runner.shape, self.budget - self.shelf.taken)
 
 
 class PaddedEngine:
@@ -74,12 +100,12 @@ class PaddedEngine:
         self.kind = EncoderDecoderRows if model.config.is_encoder_decoder else DecoderRows
 
     @torch.inference_mode()
-    def run(self, requests: Iterable[Request]) -> Iterator[list[Done]]:
+    def run(self, requests: Iterable[Request], listen: Listen = nobody) -> Iterator[list[Done]]:
         """Yield what is done, a batch at a time."""
         waiting = iter(requests)
         while window := list(islice(waiting, PADDED_WINDOW)):
             for batch in split([r for r in window if r.sampling.choice is None]):
-                yield [*generate(batch, self.kind(self.model), self.ends)]
+                yield [*generate(batch, self.kind(self.model), self.ends, listen)]
             for request in window:
                 if request.sampling.choice is not None:
                     yield [self.choose(request, request.sampling.choice)]
