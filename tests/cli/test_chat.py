@@ -21,6 +21,7 @@ from typing import Any
 import pytest
 
 from tests.cli.conftest import Ask
+from tests.cli.test_main import SLOWEST, imported
 from tests.run.workspace import Workspace
 
 ROOT = Path(__file__).parents[2]
@@ -213,3 +214,7 @@ def test_in_this_process_too(ask: Ask, monkeypatch: pytest.MonkeyPatch):
     reply = ask("chat", "--model", "fake:a")
     assert (reply.code, reply.err) == (0, "")
     assert reply.out.endswith('Taken back: turn 1, "Hello"\n')
+
+
+def test_help_waits_for_no_heavy_import():
+    assert imported("chat", "--help") & SLOWEST == set()
