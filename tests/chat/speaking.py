@@ -43,11 +43,11 @@ class SpeakingModel(FakeModel):
         self.heard.append(request)
         done = complete(request)
         says = done.text if self.manner.says is None else self.manner.says
-        words = says.split(" ") if says else []
+        words = says.split(" ")[: request.sampling.max_tokens] if says else []
         for number, word in enumerate(words):
             time.sleep(self.manner.delay)
             hear(f" {word}" if number else word)
-        return Completion(done.key, says, done.prompt_tokens, len(words), "stop", 0.5)
+        return Completion(done.key, " ".join(words), done.prompt_tokens, len(words), "stop", 0.5)
 
     def release(self) -> None:
         """Note it."""
