@@ -172,6 +172,14 @@ def test_ctrl_c_stops_a_reply_and_at_the_prompt_ends(workspace: Workspace):
     assert "Traceback" not in at.shown and "KeyboardInterrupt" not in at.shown
 
 
+def test_ctrl_c_while_the_model_is_loaded_ends_too(workspace: Workspace):
+    with seat(workspace, says="one", delay=30) as at:
+        at.until("Loading speaks:a ...")
+        time.sleep(0.5)
+        at.type("\x03")
+    assert "Traceback" not in at.shown
+
+
 def test_long_lines_break_between_words(workspace: Workspace):
     words = " ".join(["abcdefghij"] * 30)
     with seat(workspace, says=words) as at:
