@@ -32,6 +32,7 @@ from promptbench.record import (
     Sampling,
     Score,
 )
+from promptbench.report.material import Material
 from promptbench.report.page import build_page
 from tests.browser import Tab, chromium, tab_of
 
@@ -53,7 +54,7 @@ def main() -> None:
     raw = sum(len(text.encode()) for text in texts(cases, samples))
     before = peak()
     started = time.perf_counter()
-    page = build_page(run, cases, samples)
+    page = build_page(Material(run, cases, samples))
     seconds = time.perf_counter() - started
     packed = len(page.split('id="packed">')[1].split("</script>")[0])
     size = len(page.encode())

@@ -26,7 +26,15 @@ if TYPE_CHECKING:
     help="All weights, a LoRA adapter, or a classification head; by default what suits the model.",
 )
 @click.option("--name", default="", help="The checkpoint's name under checkpoints/.")
-@click.option("--limit", type=click.IntRange(1), help="Train on N cases, drawn by the seed.")
+@click.option(
+    "--memory",
+    default="",
+    help="Of a chat: what of a dialogue comes back into its prompts, such as last:6; by default"
+    " all.",
+)
+@click.option(
+    "--limit", type=click.IntRange(1), help="Train on N cases or dialogues, drawn by the seed."
+)
 @click.option("--epochs", type=click.IntRange(1, 1000), help="At most so many epochs.")
 @click.option("--batch", type=click.IntRange(1, 4096), help="Cases in a step.")
 @click.option("--lr", type=click.FloatRange(0, 1, min_open=True), help="The learning rate.")
@@ -59,6 +67,7 @@ def command(
     model: str,
     method: str | None,
     name: str,
+    memory: str,
     limit: int | None,
     epochs: int | None,
     batch: int | None,
@@ -87,6 +96,7 @@ def command(
         prompt=prompt,
         model=model,
         name=name,
+        memory=memory,
         limit=limit,
         wish=wish,
         max_memory=max_memory,

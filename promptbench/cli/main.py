@@ -26,6 +26,7 @@ VERBS = {
     "finetune": "Train a model on a suite's train split.",
     "curve": "Prompt or fine-tune? Measure both by number of labels.",
     "ablate": "Say what each block of a prompt is worth.",
+    "chat": "Talk with a model, with a persona and a memory.",
     "validate": "Check a suite and all that it names, without running a model.",
     "render": "Show exactly what a model sees for one case.",
     "report": "Build a run's report again from the store.",

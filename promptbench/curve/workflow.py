@@ -25,13 +25,8 @@ from promptbench.run.plan import Plan, assemble, within
 from promptbench.run.slot import Ready
 from promptbench.suite.read import PromptSpec, Suite, read_suite
 from promptbench.tune.finetune import Tuned, finetune_on
-from promptbench.tune.material import (
-    chosen_prompt,
-    gather,
-    labelled_cases,
-    shuffled,
-    trainable_folder,
-)
+from promptbench.tune.lesson import labelled_cases, shuffled
+from promptbench.tune.material import chosen_prompt, gather, trainable_folder
 from promptbench.tune.option import TuneOptions
 from promptbench.tune.recipe import Recipe, recipe_for
 from promptbench.tune.watch import Watcher as TuneWatcher
@@ -98,6 +93,13 @@ def curve(path: Path, options: CurveOptions, watchers: Watchers) -> Result:
 
 def field_of(suite: Suite, options: CurveOptions, watchers: Watchers) -> Field:
     """Read what all arms share. Raises SuiteError for a suite that cannot be learned from."""
+    if suite.chat:
+        raise SuiteError(
+            "there is no curve of a chat: its prompts do not show examples of single answers",
+            where=suite.shown,
+            hint="Train with `promptbench finetune`, then compare: `promptbench run --model BASE"
+            " --model ./checkpoints/NAME`.",
+        )
     for split in ("train", "dev"):
         if split not in suite.splits:
             raise SuiteError(

@@ -15,19 +15,22 @@ KIND = (
 )
 # "I'm an AI researcher" names a profession: only these may follow.
 ENDS = (
-    r"(?=\W*$|[^\w\s'-]|-based\b| (?:language|model|assistant|system|chat ?bot|bot|companion|program"
-    r"|created|made|built|developed|designed|trained|programmed|powered|and|but|so|that|which|who"
+    r"(?=\W*$|[^\w\s'-]|-based\b| (?:language|model|assistant|system|chat ?bot|bot|companion"
+    r"|program|created|made|built|developed|designed|trained|programmed|powered|and|but|so|that|which|who"
     r"|without|with|here|not|or|I)\b)"
 )
+# "a dedicated and caring AI assistant", but not "a big fan of AI".
+ANY = r"(?:(?!(?:of|to|for|with|who|that|a|an|the)\b)[\w-]+ ){0,4}"
+ADVERB = r"(?: (?:just|only|merely|simply|actually|really|still|but|also|more of))"
 I_AM = r"I(?:'m| am)"
 I_WAS = r"I(?:'m| am| was|'ve been| have been)(?: specifically)?"
 I_LACK = r"I (?:do not|don't) (?:actually |really )?(?:have|possess|experience|hold)(?: any)?"
 MAKERS = "OpenAI|Anthropic|Google|Meta|Microsoft|Hugging ?Face|Mistral|DeepMind|Alibaba|DeepSeek"
 PHRASES = (
-    rf"(?:as|being) an? {KIND}{MODEL}{ENDS}",
-    rf"as an? {KIND}{PROGRAM},? (?:I|my)",
-    rf"{I_AM}(?: \w+,)?(?: (?:just|only|merely|simply|actually|really|still|but|also|,)){{0,2}}"
-    rf" (?:an?|your|the) {KIND}{PROGRAM}{ENDS}",
+    rf"(?:as|being) an? {ANY}{MODEL}{ENDS}",
+    rf"as an? {KIND}(?:{PROGRAM}|assistant),? (?:I|my)",
+    rf"{I_AM}(?: \w+,)?{ADVERB}{{0,2}} (?:an?|your|the) (?:{KIND}{PROGRAM}{ENDS}"
+    rf"|{ANY}(?:AI|language) (?:assistant|model|system)|{ANY}chat ?bot|helpful assistant)",
     r"my training (?:data|set|cut-?off)|(?:my|the) knowledge cut-?off",
     r"my (?:training|knowledge) (?:only goes|goes up|ends|ended|was last|does not|doesn't)",
     r"my programming (?:does|doesn't|prevents|prohibits|forbids|won't|only|is|allows)",

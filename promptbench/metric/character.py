@@ -28,14 +28,15 @@ INTRODUCTION = regex.compile(
     r" (?=\p{Lu}|\p{Ll}{1,2}\p{Lu})"
 )
 # Capitalised, and yet no name: "I am French".
-PEOPLES = frozenset(
+PEOPLES = (
     "african american arab argentinian asian australian austrian belgian brazilian british buddhist"
     " bulgarian canadian catholic chinese christian croatian cuban czech danish dutch egyptian"
     " english estonian european finnish french german greek hindu hungarian indian indonesian"
     " iranian irish israeli italian japanese jewish kenyan korean latvian lithuanian mexican"
     " moroccan muslim nigerian norwegian polish portuguese protestant romanian russian scottish"
-    " serbian slovak slovenian spanish swedish swiss thai turkish ukrainian vietnamese welsh".split()
+    " serbian slovak slovenian spanish swedish swiss thai turkish ukrainian vietnamese welsh"
 )
+NO_NAMES = frozenset(PEOPLES.split())
 
 
 class CharacterSettings(MetricSettings):
@@ -80,7 +81,7 @@ class Character:
         for start, end, name in find_names(text):
             words = set(name.split())
             ours = words <= self.persona or self.persona <= words
-            if start in ends and not ours and name not in PEOPLES:
+            if start in ends and not ours and name not in NO_NAMES:
                 return text[ends[start] : end]
         return ""
 

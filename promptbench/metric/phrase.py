@@ -31,7 +31,9 @@ def _pattern(phrases: tuple[str, ...], after: str) -> regex.Pattern[str]:
     """The pattern; a phrase that begins or ends with a mark needs no word to end there."""
     # Longest first: what is found is the whole of what is there.
     plain = sorted(filter(None, map(even, phrases)), key=lambda one: (-len(one), one))
-    parts = [_before(one) + regex.escape(one) + (after if _is_word(one[-1]) else "") for one in plain]
+    parts = [
+        _before(one) + regex.escape(one) + (after if _is_word(one[-1]) else "") for one in plain
+    ]
     return regex.compile("|".join(parts) or r"(?!)", regex.IGNORECASE)
 
 

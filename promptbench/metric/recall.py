@@ -23,8 +23,8 @@ STRICT = (
 CONTRADICTED = (
     "1 if the reply says a value that the case lists in {field!r} and none of the references: it"
     " says something else than it was told. Lower is better. A reply that says neither, such as"
-    " that it does not know, has 0, so read it beside `recall`; a wrong value that the case does not"
-    " list is not found."
+    " that it does not know, has 0, so read it beside `recall`; a wrong value that the case does"
+    " not list is not found."
 )
 
 

@@ -18,8 +18,8 @@ HEARD = (
     " as 4217, 4,217 and 4-2-1-7 and in English words up to the trillions, but not as ordinals, nor"
     " in pairs (nineteen eighty-four); the word one is 1. Of values within each other the longest"
     " counts. What stands right behind a plain negation (not Berlin, isn't in Berlin, rather than"
-    " Berlin) is not said; a denial that comes after it (Berlin is wrong) or by other words (I doubt"
-    " it is Berlin) is not understood."
+    " Berlin) is not said; a denial that comes after it (Berlin is wrong) or by other words"
+    " (I doubt it is Berlin) is not understood."
 )
 
 # Stands behind a negation that a mark cuts off from what follows: "Why not? Berlin!"

@@ -16,6 +16,7 @@ STYLES = (
     "matrix.css",
     "opened.css",
     "case.css",
+    "chat.css",
     "prompts.css",
     "rate.css",
     "print.css",
@@ -31,7 +32,7 @@ MATRIX = (
     "tools.js",
     "matrix.js",
 )
-CASE = ("diff.js", "layer.js", "told.js", "seen.js", "copy.js", "case.js", "opened.js")
+CASE = ("diff.js", "layer.js", "told.js", "seen.js", "talk.js", "copy.js", "case.js", "opened.js")
 SCRIPTS = (
     *SHARED,
     *MATRIX,

@@ -6,13 +6,17 @@ unpacks behind it. The parts are lines, each JSON under zlib and base64 (the pag
 them): the head, the figures of each candidate in the page's order, the blocks.
 
     head     cases: [id, cluster, [[name, text] a variable], [text a reference]]
-             blocks: [first case, first text, first prompt] each; texts: how many there are
+             blocks: [first case, first text, first prompt, first dialogue] each
+             texts: how many there are
+             talks: for each case its dialogue's place and its turn's number, 0 outside of a chat
+             rules: [name, instruction] of the tone rules that turns chose
              kinds: [role, section] of a prompt's pieces, each once; no role: the chat template's
              needs: for each case the other blocks that its texts are in, 0 for none
     figures  for each case in file order, for each repeat: null, or
              [text, [value a metric], ending, prompt tokens, output tokens, seconds, error 0 or 1]
-    block    texts and prompts: those first met in its cases; more: for each candidate, for each
-             case of the block, for each repeat: `more`, 0 where there is nothing
+    block    texts, prompts and talks (dialogues, see talk.py): those first met in its cases
+             more: for each candidate, for each case of the block, for each repeat: `more`, 0 where
+             there is nothing
     prompt   [[[kind, text] a piece], [[kind, text] a piece of the messages]] as a model saw it;
              the second list is empty where the messages stand in the prompt as they were
 
@@ -33,12 +37,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from promptbench.record import Case, Completion, Run, Sample, Seen
+from promptbench.record import Case, Completion, Run, Sample, Seen, Turn
 from promptbench.report.grid import Grid, reason, remarks, value
 from promptbench.report.marked import Place, Span, mark_facts
 from promptbench.report.offset import in_utf16
 from promptbench.report.once import Once
 from promptbench.report.sent import Sent, written
+from promptbench.report.talk import Talks, shown, talks_of
 
 LEVEL = 9
 # More digits than a report shows; a double has 17, which compress badly.
@@ -55,6 +60,7 @@ class Packer:
     run: Run
     texts: Once[str] = field(default_factory=Once)
     facts: Mapping[Place, list[Span]] = field(default_factory=dict)
+    talks: Talks | None = None
     sent: Sent = field(init=False)
 
     def __post_init__(self) -> None:
@@ -63,9 +69,8 @@ class Packer:
 
     def case(self, case: Case) -> list[Any]:
         """A case: what the candidates were given, and what they are held against."""
-        variables = [
-            [str(name), self.texts.put(written(each))] for name, each in case.variables.items()
-        ]
+        given = shown(case) if self.talks else case.variables
+        variables = [[str(name), self.texts.put(written(each))] for name, each in given.items()]
         references = [self.texts.put(text) for text in case.references]
         return [case.id, case.cluster, variables, references]
 
@@ -105,15 +110,24 @@ class Packer:
         return more | self.sent.place(done.key)
 
 
-def pack(run: Run, grid: Grid, names: Sequence[str], prompts: Iterable[Seen] = ()) -> str:
+def pack(
+    run: Run,
+    grid: Grid,
+    names: Sequence[str],
+    prompts: Iterable[Seen] = (),
+    turns: Sequence[Turn] = (),
+) -> str:
     """The cases and outputs of the candidates, compressed (zlib), in base64, a part a line."""
     packer = Packer(run, facts=mark_facts(run, grid))
+    if turns:
+        packer.talks = talks_of(turns, grid.cases, names, run.repeats, packer.texts)
     packer.sent.add(prompts, grid)
-    head: dict[str, Any] = {"cases": [], "blocks": [], "needs": []}
+    head: dict[str, Any] = {"cases": [], "blocks": [], "needs": [], "talks": []}
     figures: list[list[Any]] = [[] for _ in names]
     blocks = list(_blocks(packer, grid, names, head, figures))
     head["texts"] = len(packer.texts.places)
     head["kinds"] = list(packer.sent.kinds)
+    head["rules"] = packer.talks.told if packer.talks else []
     return "\n".join([compressed(head), *map(compressed, figures), *blocks])
 
 
@@ -126,21 +140,25 @@ def _blocks(
 ) -> Iterator[str]:
     """Give the blocks, one after the other, and fill the head and the figures on the way."""
     texts, prompts = packer.texts, packer.sent.prompts
+    talks = packer.talks or talks_of((), (), names, 0, texts)
+    kept: tuple[Once[Any], ...] = (texts, prompts, talks.places)
     more: list[list[Any]] = [[] for _ in names]
     first = 0
     for number, case in enumerate(grid.cases, 1):
-        texts.older.clear()
-        prompts.older.clear()
+        for each in kept:
+            each.older.clear()
         head["cases"].append(packer.case(case))
+        head["talks"].append(talks.place(case))
         for name, rows, rest in zip(names, figures, more, strict=True):
             outputs = [packer.output(sample) for sample in grid.cells[name, case.id]]
             rows.append([_figures(output) for output in outputs])
             rest.append([(output and output[-1]) or 0 for output in outputs])
-        head["needs"].append(sorted(texts.older | prompts.older) or 0)
+        head["needs"].append(sorted(set().union(*(each.older for each in kept))) or 0)
         full = texts.size >= CHARACTERS or number - first >= CASES
         if full or number == len(grid.cases):
-            head["blocks"].append([first, texts.starts[-1], prompts.starts[-1]])
-            yield compressed({"texts": texts.cut(), "prompts": prompts.cut(), "more": more})
+            head["blocks"].append([first, *(each.starts[-1] for each in kept)])
+            block = {"texts": texts.cut(), "prompts": prompts.cut(), "talks": talks.cut()}
+            yield compressed({**block, "more": more})
             more, first = [[] for _ in names], number
 
 

@@ -10,23 +10,13 @@ from typing import Any
 
 import jinja2
 
-from promptbench.record import (
-    Candidate,
-    Case,
-    Control,
-    Judgement,
-    MetricInfo,
-    Nearness,
-    Rating,
-    Run,
-    Sample,
-    Seen,
-)
+from promptbench.record import Candidate, Case, MetricInfo, Run, Sample
 from promptbench.report.ablation import meaning
 from promptbench.report.advice import Advice, advise
 from promptbench.report.asset import FOLDER, assets
 from promptbench.report.axis import Axis, axis
-from promptbench.report.baseline import boards
+from promptbench.report.baseline import WORDS, boards
+from promptbench.report.chat import chat
 from promptbench.report.classification import classify
 from promptbench.report.copying import copying
 from promptbench.report.digest import data_digest
@@ -39,11 +29,13 @@ from promptbench.report.learning import Learning, learning
 from promptbench.report.lesson import lessons
 from promptbench.report.manifest import as_text, brief, tabulate
 from promptbench.report.markdown import markdown
+from promptbench.report.material import Material
+from promptbench.report.mood import shares
 from promptbench.report.number import Scale, count, duration, fixed, listing, probability, scale_of
 from promptbench.report.pack import pack
 from promptbench.report.pareto import costs
 from promptbench.report.plot import Plot, plot
-from promptbench.report.prompts import Earlier, prompts_of
+from promptbench.report.prompts import prompts_of
 from promptbench.report.summary import Summary, summarise_grid
 from promptbench.report.tally import flaws, tally
 from promptbench.report.tone import SHAPES, Tone, tones
@@ -67,31 +59,16 @@ class Learned:
     plot: Plot | None
 
 
-def build_page(
-    run: Run,
-    cases: Sequence[Case],
-    samples: Sequence[Sample],
-    judgements: Sequence[Judgement] = (),
-    nearness: Sequence[Nearness] = (),
-    controls: Sequence[Control] = (),
-    prompts: Iterable[Seen] = (),
-    earlier: Mapping[str, Earlier] | None = None,
-    ratings: Sequence[Rating] = (),
-    figures: tuple[Grid, Summary] | None = None,
-) -> str:
-    """Build the page. It needs no network, and nothing in the records can become markup.
-
-    `prompts` are those that the models saw; without them a case's page shows none. `earlier` are
-    versions that prompts had in runs before, by the prompt's name. `figures` are those of the
-    samples, where they have been worked out already.
-    """
-    grid, summary = figures or figures_of(run, cases, samples)
-    judges = judging(run, grid, summary, controls)
+def build_page(material: Material) -> str:
+    """Build the page. It needs no network, and nothing in the records can become markup."""
+    run = material.run
+    grid, summary = material.figures or figures_of(run, material.cases, material.samples)
+    judges = judging(run, grid, summary, material.controls)
     summary = noted(summary, judges)
     scales = _scales(run, summary)
     names = tuple(each.candidate.name for each in summary.standings)
     looks = tones(run)
-    copied = copying(nearness, grid, names)
+    copied = copying(material.nearness, grid, names)
     training = trainings(run)
     return (
         environment()
@@ -109,11 +86,11 @@ def build_page(
             costs=costs(summary, grid),
             training=training,
             lessons=training and lessons(run, training.courses, copied),
-            prompts=prompts_of(run, earlier),
+            prompts=prompts_of(run, material.earlier),
             # The sections' tokens stand with the prompts.
             groups=tabulate({k: v for k, v in run.manifest.items() if k != "sections"}),
-            packed=pack(run, grid, names, prompts),
-            judgements=judgements,
+            packed=pack(run, grid, names, material.prompts, material.turns),
+            judgements=material.judgements,
             classification=classify(run, grid, names),
             learning=learned(run, grid, scales[summary.primary.name]),
             tone_prompt=Tone(0, 0),
@@ -122,8 +99,9 @@ def build_page(
             told=TOLD,
             early=is_early(run),
             copied=copied,
+            chat=chat(material, grid, summary, scales[summary.primary.name]),
             judging=judges,
-            human=human(run, grid, ratings, names),
+            human=human(run, grid, material.ratings, names),
             **assets(_data(run, grid, summary, scales, looks)),
         )
     )
@@ -170,9 +148,11 @@ def environment() -> jinja2.Environment:
         markdown,
         meaning,
         probability,
+        shares,
     )
     environment.globals.update({word.__name__: word for word in (*words, reading)})
     environment.globals["shapes"] = SHAPES
+    environment.globals["words_of"] = WORDS
     return environment
 
 

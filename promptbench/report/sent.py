@@ -67,7 +67,9 @@ class Sent:
 
 def shared(case: Case) -> list[str]:
     """The long texts of a case, without white space around them, which templates take away."""
-    texts = (written(each).strip() for each in case.variables.values())
+    # A chat's script holds what was said before, which stands in messages of its own.
+    given = (each for name, each in case.variables.items() if name != "script")
+    texts = (written(each).strip() for each in given)
     return [text for text in texts if len(text) >= SHARED]
 
 

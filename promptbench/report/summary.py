@@ -161,13 +161,21 @@ def _figure(candidate: str, metric: MetricInfo, grid: Grid) -> Figure:
     states = [state(sample, metric.name) for sample in grid.samples(candidate)]
     return Figure(
         metric=metric,
-        estimate=_bounded(_estimate(candidate, metric, grid), metric),
+        estimate=estimate_of(candidate, metric, grid),
         floor=_floor(values, len(by_case), metric),
         scored=len(values),
         cases=len(by_case),
         unscored=states.count("unscored"),
         errors=states.count("error"),
     )
+
+
+def estimate_of(candidate: str, metric: MetricInfo, grid: Grid) -> Estimate | None:
+    """A candidate's mean on a metric over a grid's cases, or what the metric's pool makes of it.
+
+    The interval is cluster-robust where the cases have clusters, and ends where the metric does.
+    """
+    return _bounded(_estimate(candidate, metric, grid), metric)
 
 
 def _estimate(candidate: str, metric: MetricInfo, grid: Grid) -> Estimate | None:

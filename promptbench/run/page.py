@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from promptbench.gate.rule import Gate
 from promptbench.report.judging import judging, noted
+from promptbench.report.material import Material
 from promptbench.report.page import build_page, figures_of
 from promptbench.report.summary import Summary
 from promptbench.run.earlier import earlier_prompts
@@ -13,8 +14,9 @@ from promptbench.store.answer import controls
 from promptbench.store.database import Store
 from promptbench.store.nearness import nearness
 from promptbench.store.outcome import judgements, save_judgements
-from promptbench.store.prompt import prompts
+from promptbench.store.prompt import Prompts
 from promptbench.store.rating import ratings
+from promptbench.store.turn import turns
 
 
 def page_of(
@@ -31,15 +33,18 @@ def page_of(
         save_judgements(store, run_id, judged(gates, found, summary, store))
     gated, near = judgements(store, run_id), nearness(store, run_id)
     page = build_page(
-        found.run,
-        found.cases,
-        found.samples,
-        gated,
-        near,
-        tried,
-        prompts=prompts(store, run_id),
-        earlier=earlier_prompts(store, found.run),
-        ratings=ratings(store, run_id),
-        figures=(grid, summary),
+        Material(
+            found.run,
+            found.cases,
+            found.samples,
+            gated,
+            near,
+            tried,
+            prompts=Prompts(store, run_id),
+            earlier=earlier_prompts(store, found.run),
+            ratings=ratings(store, run_id),
+            turns=tuple(turns(store, run_id)),
+            figures=(grid, summary),
+        )
     )
     return noted(summary, judging(found.run, grid, summary, tried)), page

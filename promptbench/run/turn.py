@@ -12,11 +12,12 @@ from promptbench.dialogue.tone import with_mood
 from promptbench.error import ModelError, PromptError, SuiteError
 from promptbench.model.embedder import embedder_there
 from promptbench.model.protocol import Model, Setup
+from promptbench.prompt.template import Template
 from promptbench.record import Case
 from promptbench.run.hygiene import Judged
 from promptbench.run.jury import open_stated
 from promptbench.run.slot import Ready, Slot
-from promptbench.suite.chat import ChatSpec
+from promptbench.suite.chat import ChatSpec, MemorySpec
 from promptbench.suite.read import ModelSpec, Suite
 
 # What of a dialogue tells whether another split gives it away.
@@ -57,25 +58,33 @@ def turn_slots(ready: Sequence[Ready], cases: Sequence[Case], repeats: int) -> I
 def check_chat(suite: Suite, ready: Sequence[Ready], cases: Sequence[Case]) -> None:
     """See that every candidate can talk as the suite asks. Raises SuiteError or PromptError."""
     for one in ready:
-        memory = one.memory
-        if memory and memory.kind == "summary" and "summary" not in one.template.names:
-            raise PromptError(
-                f"memory {memory.text} makes a summary, and this prompt does not show it",
-                where=one.template.shown,
-                hint="Put {% if summary %}...{{ summary }}{% endif %} into its system block.",
-            )
-        if memory and memory.kind == "similar" and not embedder_there():
-            raise ModelError(
-                f"memory {memory.text} needs the sentence encoder minilm, which is not installed",
-                where=suite.shown,
-                hint="Run `promptbench models pull minilm` once.",
-            )
+        if one.memory:
+            check_memory(one.memory, one.template, suite.shown)
     played = next((case for case in cases if "goal" in case.variables), None)
     if played and suite.chat and suite.chat.user is None:
         raise SuiteError(
             f"case {played.id} has a goal and nothing that its user says",
             where=suite.shown,
             hint="Say who plays the user, such as `user: {model: smollm2}`.",
+        )
+
+
+def check_memory(memory: MemorySpec, template: Template, where: str) -> None:
+    """See that a memory can be had, and that the prompt shows what it brings.
+
+    Raises PromptError, or ModelError at `where`, which is the suite.
+    """
+    if memory.kind == "summary" and "summary" not in template.names:
+        raise PromptError(
+            f"memory {memory.text} makes a summary, and this prompt does not show it",
+            where=template.shown,
+            hint="Put {% if summary %}...{{ summary }}{% endif %} into its system block.",
+        )
+    if memory.kind == "similar" and not embedder_there():
+        raise ModelError(
+            f"memory {memory.text} needs the sentence encoder minilm, which is not installed",
+            where=where,
+            hint="Run `promptbench models pull minilm` once.",
         )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from promptbench.record import Message, Seen
 from promptbench.store.code import messages_from
@@ -23,6 +24,18 @@ def prompts(store: Store, run_id: str) -> Iterator[Seen]:
         rows = store.query(f"SELECT key, text, messages FROM request WHERE key IN ({marks})", part)
         found = {key: Seen(key, text, messages_from(messages)) for key, text, messages in rows}
         yield from (found[key] for key in part)
+
+
+@dataclass(frozen=True, slots=True)
+class Prompts:
+    """The prompts of a run, which are read anew each time that one goes through them."""
+
+    store: Store
+    run_id: str
+
+    def __iter__(self) -> Iterator[Seen]:
+        """Read them."""
+        return prompts(self.store, self.run_id)
 
 
 def messages_of(store: Store, key: str) -> tuple[Message, ...]:

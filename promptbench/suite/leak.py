@@ -69,7 +69,8 @@ def find_leaks(
 
 def find_repeats(rows: Sequence[Row], names: Collection[str] = ()) -> tuple[Leak, ...]:
     """Cases of one split that equal or nearly equal an earlier one, except within a cluster."""
-    texts = [content(row.case, compared(rows, rows, names)) for row in rows]
+    fields = compared(rows, rows, names)
+    texts = [content(row.case, fields) for row in rows]
     found: dict[int, Leak] = {}
     for first, second, alike in Index(texts).pairs(THRESHOLD):
         one, other = rows[first], rows[second]
@@ -94,7 +95,8 @@ def compared(
 
 
 def _constant(name: str, rows: Sequence[Row]) -> bool:
-    return len({content(row.case, (name,)) for row in rows}) == 1
+    first = content(rows[0].case, (name,))
+    return all(content(row.case, (name,)) == first for row in rows)
 
 
 def _leaks(

@@ -73,15 +73,15 @@ def refuse_unapplied(untrained: float, trained: float, found: float) -> None:
 
 
 def refuse_other_prompts(material: Material, folder: Path) -> None:
-    """A run must send the very ids that were trained on: every case is rendered and compared.
+    """A run must send the very ids that were trained on: every prompt is made anew and compared.
 
     `folder` holds the finished checkpoint with its manifest. Raises RunError.
     """
     model = open_model(str(folder), Setup(material.suite.workspace))
-    template, shots = material.rendering.template, material.rendering.shots
-    for case, example in zip(material.cases, material.train, strict=True):
-        if model.encode(template.render(case, shots)).ids != example.prompt:
-            what = f"case {case.id} is trained on other token ids than a run would send"
+    trained = ((one.case_id, ids) for one in material.train for ids in one.prompts)
+    for messages, (name, ids) in zip(material.lesson.prompts, trained, strict=True):
+        if model.encode(messages).ids != ids:
+            what = f"case {name} is trained on other token ids than a run would send"
             raise RunError(what, hint=BUG)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,7 +10,11 @@ from promptbench.error import DataError, ModelError
 from promptbench.model.local.tokenizer import Tokenizer
 from promptbench.prompt.example import as_example
 from promptbench.prompt.template import Template
-from promptbench.record import Case, Encoded, Labels
+from promptbench.record import Case, Encoded, Labels, Message
+
+SHORTER = (
+    "Shorten the cases or the prompt, leave those cases out, or take a model with a longer context."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,18 +22,52 @@ class Example:
     """Token ids of a case's prompt and of its answer; of the answer alone there is a loss.
 
     `label` is the position of the right label among the suite's, for a classification head, and
-    -1 elsewhere.
+    -1 elsewhere. In a dialogue the first reply begins the answer, and further turns follow in it:
+    then there is a loss of the `spans` alone, each from and to (exclusive) a position in `ids`.
     """
 
     case_id: str
     prompt: tuple[int, ...]
     answer: tuple[int, ...]
     label: int = -1
+    spans: tuple[tuple[int, int], ...] = ()
 
     @property
     def tokens(self) -> int:
         """Length of prompt and answer together."""
         return len(self.prompt) + len(self.answer)
+
+    @property
+    def ids(self) -> tuple[int, ...]:
+        """Prompt and answer."""
+        return (*self.prompt, *self.answer)
+
+    @property
+    def pieces(self) -> tuple[tuple[int, int], ...]:
+        """Where in `ids` the tokens are that have a loss."""
+        return self.spans or ((len(self.prompt), self.tokens),)
+
+    @property
+    def learned(self) -> tuple[int, ...]:
+        """The positions in `ids` whose tokens have a loss."""
+        return tuple(place for first, end in self.pieces for place in range(first, end))
+
+    @property
+    def targets(self) -> tuple[int, ...]:
+        """The tokens at these positions."""
+        whole = self.ids
+        return tuple(token for first, end in self.pieces for token in whole[first:end])
+
+    @property
+    def weight(self) -> int:
+        """How many tokens have a loss."""
+        return sum(end - first for first, end in self.pieces)
+
+    @property
+    def prompts(self) -> Iterator[tuple[int, ...]]:
+        """What stands before each piece that has a loss: a run must send the very same."""
+        whole = self.ids
+        return (whole[:first] for first, _ in self.pieces)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +78,13 @@ class Rendering:
     shots: Sequence[Mapping[str, Any]] | None = None
     labels: Labels | None = None
 
-    def encode(self, case: Case, tokenizer: Tokenizer) -> Encoded:
+    def messages(self, case: Case) -> tuple[Message, ...]:
         """A case's prompt, exactly as a run would send it."""
-        return tokenizer.encode(self.template.render(case, self.shots))
+        return self.template.render(case, self.shots)
+
+    def encode(self, case: Case, tokenizer: Tokenizer) -> Encoded:
+        """Its text and token ids."""
+        return tokenizer.encode(self.messages(case))
 
     def is_shot(self, case: Case) -> bool:
         """Whether a case stands in the prompt as an example: it must not be trained on as well."""
@@ -74,10 +116,8 @@ def seq2seq_examples(
     found = []
     for case in cases:
         encoded = rendering.encode(case, tokenizer)
-        answer = tokenizer.bare(answer_of(case, rendering.labels))
-        while answer[-1:] == [end]:
-            answer.pop()
-        found.append(Example(case.id, encoded.ids, (*answer, end)))
+        answer = written(answer_of(case, rendering.labels), tokenizer, end)
+        found.append(Example(case.id, encoded.ids, answer))
     refuse_long(found, context, "the prompt", lambda one: len(one.prompt))
     return found
 
@@ -98,6 +138,14 @@ def head_examples(
     ]
     refuse_long(found, context, "the prompt", lambda one: len(one.prompt))
     return found
+
+
+def written(text: str, tokenizer: Tokenizer, end: int) -> tuple[int, ...]:
+    """What a decoder behind an encoder writes, with one end token."""
+    answer = tokenizer.bare(text)
+    while answer[-1:] == [end]:
+        answer.pop()
+    return (*answer, end)
 
 
 def answer_of(case: Case, labels: Labels | None) -> str:
@@ -141,7 +189,11 @@ def end_token(tokenizer: Tokenizer) -> int:
 
 
 def refuse_long(
-    found: Sequence[Example], context: int, what: str, length: Callable[[Example], int]
+    found: Sequence[Example],
+    context: int,
+    what: str,
+    length: Callable[[Example], int],
+    hint: str = SHORTER,
 ) -> None:
     """Nothing is cut off in silence: what does not fit is an error that says by how much."""
     over = [(length(one) - context, one) for one in found if context and length(one) > context]
@@ -150,6 +202,5 @@ def refuse_long(
         raise ModelError(
             f"{what} of {len(over)} of {len(found)} training cases do not fit; case"
             f" {worst.case_id} needs {excess:,} tokens more than the context of {context:,}",
-            hint="Shorten the cases or the prompt, leave those cases out, or take a model with a"
-            " longer context.",
+            hint=hint,
         )

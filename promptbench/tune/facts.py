@@ -25,6 +25,7 @@ def facts(material: Material, done: Sequence[Sequence[int]], planned: int) -> di
             "dev": len(material.dev),
             "cases": [case.id for case in material.cases],
         },
+        **({"chat": talks.facts(material.train)} if (talks := material.lesson.talks) else {}),
         "steps": {"done": len(done), "planned": planned},
         "tokens": sum(material.train[i].tokens for step in done for i in step),
         **inherited(material),

@@ -80,6 +80,7 @@ def name_of(material: Material, options: TuneOptions) -> str:
     """A name that says what was trained: suite, model, prompt, method and what is unusual."""
     model = Path(material.spec).name.replace(":", "-")
     parts = [material.suite.name, model, material.prompt.name, material.recipe.method]
+    parts += [options.memory] if options.memory else []
     parts += [f"n{len(material.cases)}"] if options.limit else []
     parts += [f"s{material.recipe.seed}"] if material.recipe.seed else []
     return re.sub(r"[^A-Za-z0-9_.-]", "_", "-".join(parts))
@@ -148,16 +149,16 @@ def tell(material: Material, watcher: Watcher) -> None:
     recipe = material.recipe
     tokens = sum(one.tokens for one in material.train)
     watcher.note(
-        f"{material.spec}, {recipe.method} fine-tuning on {len(material.train)} cases"
+        f"{material.spec}, {recipe.method} fine-tuning on {len(material.cases)} {material.what}"
         f" ({tokens:,} tokens), prompt {material.prompt.name}: {recipe.epochs} epochs of"
-        f" {recipe.batch} cases a step, learning rate {recipe.learning_rate:g}"
+        f" {recipe.batch} {material.piece} a step, learning rate {recipe.learning_rate:g}"
     )
     for sampling in material.suite.samplings.values():
         if sampling.choice is not None or not material.train[0].answer:
             continue
-        long = sum(len(one.answer) > sampling.max_tokens for one in material.train)
-        if long:
+        lengths = [end - first for one in material.train for first, end in one.pieces]
+        if long := sum(length > sampling.max_tokens for length in lengths):
             watcher.note(
-                f"{long} of {len(material.train)} answers are longer than the suite's max_tokens"
+                f"{long} of {len(lengths)} answers are longer than the suite's max_tokens"
                 f" {sampling.max_tokens}: they are learned whole, a run will cut them"
             )

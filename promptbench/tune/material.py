@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-import random
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,42 +15,64 @@ from promptbench.model.protocol import Notify, Setup
 from promptbench.model.spec import open_model, weights_folder
 from promptbench.prompt.template import Template
 from promptbench.record import Case, Labels
-from promptbench.run.examples import examples_for, pool
+from promptbench.run.examples import examples_for
 from promptbench.run.hygiene import judged_cases
 from promptbench.run.option import Options
+from promptbench.run.turn import compared
 from promptbench.suite.read import PromptSpec, Suite
-from promptbench.tune.example import (
-    Example,
-    Rendering,
-    decoder_examples,
-    head_examples,
-    seq2seq_examples,
-)
+from promptbench.tune.example import Example, Rendering
+from promptbench.tune.lesson import Draw, Lesson, case_lesson, dialogue_lesson
 from promptbench.tune.option import TuneOptions
+from promptbench.tune.origin import Origin
 from promptbench.tune.recipe import Recipe, recipe_for
-
-BUILDERS: dict[str, Callable[[Sequence[Case], Rendering, Tokenizer, int], list[Example]]] = {
-    "decoder-only": decoder_examples,
-    "encoder-decoder": seq2seq_examples,
-    "encoder-only": head_examples,
-}
+from promptbench.tune.talk import remembering
 
 
 @dataclass(frozen=True, slots=True)
 class Material:
-    """All that a training starts from. `digest` covers everything that can change its result."""
+    """All that a training starts from. `digest` covers everything that can change its result.
+
+    Of a chat `suite` has the one memory that is trained with.
+    """
 
     suite: Suite
     spec: str
     checkpoint: Checkpoint
     tokenizer: Tokenizer
     prompt: PromptSpec
-    rendering: Rendering
     recipe: Recipe
-    cases: tuple[Case, ...]
-    train: tuple[Example, ...]
-    dev: tuple[Example, ...]
+    lesson: Lesson
     digest: str
+
+    @property
+    def cases(self) -> tuple[Case, ...]:
+        """The cases that are trained on, of a dialogue its last turn."""
+        return self.lesson.cases
+
+    @property
+    def train(self) -> tuple[Example, ...]:
+        """What is learned from."""
+        return self.lesson.train
+
+    @property
+    def dev(self) -> tuple[Example, ...]:
+        """What is watched."""
+        return self.lesson.dev
+
+    @property
+    def rendering(self) -> Rendering:
+        """What makes prompts."""
+        return self.lesson.rendering
+
+    @property
+    def what(self) -> str:
+        """What its cases are called."""
+        return "dialogues" if self.lesson.talks else "cases"
+
+    @property
+    def piece(self) -> str:
+        """What a step takes some of."""
+        return "examples" if self.lesson.talks else "cases"
 
     @property
     def labels(self) -> Labels | None:
@@ -62,6 +83,7 @@ class Material:
 def gather(suite: Suite, options: TuneOptions, notify: Notify) -> Material:
     """Read, render and check all. Raises InputError; nothing has been trained then."""
     setup = Setup(suite.workspace, notify)
+    suite = remembering(suite, options.memory)
     spec = options.model or (suite.models[0].spec if suite.models else "")
     folder = trainable_folder(spec, setup)
     checkpoint = read_checkpoint(folder)
@@ -76,16 +98,11 @@ def gather(suite: Suite, options: TuneOptions, notify: Notify) -> Material:
             where=suite.shown,
             hint="Add `train:` under `data:`; `promptbench split` makes one.",
         )
-    held = judged_by(suite, options, template.names, notify)
-    labelled = labelled_cases(suite, template.names)
-    cases = drawn(
-        [case for case in labelled if not rendering.is_shot(case)], options.limit, recipe.seed
-    )
-    dev = tuple(case for case in held.get("dev", ()) if case.references)
-    build = BUILDERS[checkpoint.family]
-    train_examples = tuple(build(cases, rendering, tokenizer, checkpoint.context))
-    dev_examples = tuple(build(dev, rendering, tokenizer, checkpoint.context))
-    if not train_examples:
+    held = judged_by(suite, options, compared(suite, template.names), notify)
+    lesson_of = dialogue_lesson if suite.chat else case_lesson
+    draw, origin = Draw(options.limit, recipe.seed), Origin(spec, checkpoint, tokenizer)
+    lesson = lesson_of(suite, rendering, held.get("dev", ()), draw, origin)
+    if not lesson.train:
         raise SuiteError(
             "no case of the train split has a reference to learn from",
             where=suite.shown,
@@ -97,12 +114,9 @@ def gather(suite: Suite, options: TuneOptions, notify: Notify) -> Material:
         checkpoint=checkpoint,
         tokenizer=tokenizer,
         prompt=prompt,
-        rendering=rendering,
         recipe=recipe,
-        cases=tuple(cases),
-        train=train_examples,
-        dev=dev_examples,
-        digest=digest_of(checkpoint, recipe, train_examples, dev_examples, suite.primary),
+        lesson=lesson,
+        digest=digest_of(checkpoint, recipe, lesson, suite.primary),
     )
 
 
@@ -117,11 +131,6 @@ def judged_by(
         for split in ("dev", "test")
         if split in suite.splits
     }
-
-
-def labelled_cases(suite: Suite, names: Collection[str]) -> list[Case]:
-    """The train cases that have an answer, and that no other split holds too."""
-    return [case for case in pool(suite, names) if case.references]
 
 
 def trainable_folder(spec: str, setup: Setup) -> Path:
@@ -154,34 +163,19 @@ def chosen_prompt(suite: Suite, name: str) -> PromptSpec:
     return known[name] if name else suite.prompts[0]
 
 
-def drawn(cases: Sequence[Case], limit: int | None, seed: int) -> list[Case]:
-    """So many cases, drawn by the seed: a larger draw of a seed begins with the smaller one."""
-    if limit is None or limit >= len(cases):
-        return list(cases)
-    return shuffled(cases, seed)[:limit]
-
-
-def shuffled(cases: Sequence[Case], seed: int) -> list[Case]:
-    """The cases in the order in which a seed draws them."""
-    order = list(cases)
-    random.Random(f"draw {seed}").shuffle(order)
-    return order
-
-
-def digest_of(
-    checkpoint: Checkpoint,
-    recipe: Recipe,
-    train: Sequence[Example],
-    dev: Sequence[Example],
-    primary: str,
-) -> str:
+def digest_of(checkpoint: Checkpoint, recipe: Recipe, lesson: Lesson, primary: str) -> str:
     """SHA-256 of base, settings, and the token ids of all examples."""
-    watched = [] if recipe.stop_on == "none" else [(one.prompt, one.answer) for one in dev]
+    watched = [] if recipe.stop_on == "none" else lesson.dev
     said = [
         checkpoint.digest,
         recipe.canonical(),
-        [(one.prompt, one.answer, one.label) for one in train],
-        watched,
+        [(one.prompt, one.answer, one.label, *spans_of(one)) for one in lesson.train],
+        [(one.prompt, one.answer, *spans_of(one)) for one in watched],
         primary if recipe.stop_on == "metric" else "",
     ]
     return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
+
+
+def spans_of(example: Example) -> list[object]:
+    """The spans, where an example has some: what has none keeps the digest that it always had."""
+    return [example.spans] if example.spans else []

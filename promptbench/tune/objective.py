@@ -50,7 +50,7 @@ class Packed:
 
     def weight(self, row: Example) -> int:
         """See Objective."""
-        return len(row.answer)
+        return row.weight
 
 
 class Padded:
@@ -62,17 +62,21 @@ class Padded:
 
     def loss(self, model: Any, rows: Sequence[Example]) -> Tensor:
         """See Objective."""
-        ids, mask = padded([(*row.prompt, *row.answer) for row in rows], self.padding)
+        ids, mask = padded([row.ids for row in rows], self.padding)
         out = model(
             input_ids=ids.to(model.device), attention_mask=mask.to(model.device), use_cache=False
         )
-        kept = [out.logits[i, len(row.prompt) - 1 : row.tokens - 1] for i, row in enumerate(rows)]
-        targets = torch.tensor([token for row in rows for token in row.answer])
+        kept = [
+            out.logits[i, first - 1 : end - 1]
+            for i, row in enumerate(rows)
+            for first, end in row.pieces
+        ]
+        targets = torch.tensor([token for row in rows for token in row.targets])
         return summed(torch.cat(kept), targets.to(model.device))
 
     def weight(self, row: Example) -> int:
         """See Objective."""
-        return len(row.answer)
+        return row.weight
 
 
 class Written:
@@ -118,16 +122,15 @@ class Labelled:
 
 
 def packed(rows: Sequence[Example]) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    """Ids and positions [1, tokens]; which positions tell an answer's token, and those tokens."""
+    """Ids and positions [1, tokens]; which positions tell a learned token, and those tokens."""
     ids: list[int] = []
     positions: list[int] = []
     asked: list[int] = []
     targets: list[int] = []
     for row in rows:
-        first = len(ids) + len(row.prompt) - 1
-        asked += range(first, first + len(row.answer))
-        targets += row.answer
-        ids += (*row.prompt, *row.answer)
+        asked += (len(ids) + place - 1 for place in row.learned)
+        targets += row.targets
+        ids += row.ids
         positions += range(row.tokens)
     return (
         torch.tensor([ids]),

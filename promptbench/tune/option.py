@@ -13,11 +13,13 @@ class TuneOptions:
 
     `limit` trains on so many cases, drawn by the seed: with equal seeds a larger draw holds every
     smaller one. `max_memory` (bytes) bounds what a step may take beside weights and optimizer.
+    `memory` says what of a chat comes back into its prompts, such as "last:6".
     """
 
     prompt: str = ""
     model: str = ""
     name: str = ""
+    memory: str = ""
     limit: int | None = None
     wish: Wish = field(default_factory=Wish)
     max_memory: int | None = None

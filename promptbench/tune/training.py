@@ -13,6 +13,7 @@ from transformers import TrainingArguments, logging, set_seed
 
 from promptbench.model.local.checkpoint import counted_files
 from promptbench.model.local.memory import keep_freed_memory
+from promptbench.suite.content import leaves
 from promptbench.tune.batch import plan_steps, steps_an_epoch
 from promptbench.tune.callback import Report
 from promptbench.tune.check import (
@@ -179,8 +180,8 @@ def general(material: Material) -> list[Example]:
     """Questions that have nothing to do with the suite; a head cannot be asked them."""
     if material.recipe.method == "head":
         return []
-    known = [str(text) for case in material.cases for text in case.variables.values()]
-    known += [text for case in material.cases for text in case.references]
+    known = [text for case in material.cases for text in leaves(case.variables)]
+    known += [text for case in material.cases for text in leaves(case.references)]
     return probe_examples(
         probes(known),
         material.tokenizer,
@@ -204,7 +205,9 @@ def course_for(bench: Bench, building: Path, keeper: Keeper, watcher: Watcher) -
             return score_now(bench, building / "look")
 
     if look is None and recipe.stop_on != "none":
-        watcher.note("the suite has no dev split: the weights of the last step are kept")
+        watcher.note(
+            "the suite has no dev split with known answers: the weights of the last step are kept"
+        )
     an_epoch = steps_an_epoch(len(material.train), recipe.batch)
     return Course(building, recipe, an_epoch, look, keeper, watcher, higher=higher)
 

@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from promptbench.record import Run
+from promptbench.report.material import Material
 from promptbench.report.page import build_page
 from promptbench.run.job import store_path
 from promptbench.store.export import export
@@ -95,7 +96,7 @@ def page(workspace: Workspace, run_id: str) -> str:
     """The report but for when the run began and how long it took: that may differ."""
     with workspace.store() as store:
         run = timeless(store.run(run_id))
-        return build_page(run, list(store.cases(run_id)), list(store.samples(run_id)))
+        return build_page(Material(run, list(store.cases(run_id)), list(store.samples(run_id))))
 
 
 def timeless(run: Run) -> Run:

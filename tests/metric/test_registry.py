@@ -19,6 +19,7 @@ REQUIRED = {
     "cost": {"input": 1.0, "output": 2.0},
     "judge": {"model": "fake:judge", "rubric": "5 = good"},
     "json_schema": {"rules": {"type": "object"}},
+    "refusal": {"expected": False},
     "regex": {"pattern": "a"},
     "sentences": {"max": 9},
     "words": {"max": 9},
@@ -51,6 +52,8 @@ CHOSEN_ONLY = ("brier", "calibration")
 # What needs an input, JSON or log-probabilities, which "a b" and its case do not have.
 WITHOUT_MORE = ("compression", "confidence", "coverage", "density", "invented_facts")
 WITHOUT_MORE += ("json_fields", "kept_facts")
+# What is about other values or a tone rule, which the case does not have.
+WITHOUT_MORE += ("contradiction", "tone_kept")
 # What a run must ask a model for.
 WITHOUT_MORE += ("judge", "reference_logprob", "reference_perplexity")
 # What is not 1 for a text that is its own reference.

@@ -4,6 +4,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from promptbench.metric.tone import mood_of
+
 from .ask import metric, score, unscored
 
 
@@ -25,6 +27,13 @@ def test_figures_of_the_authors(text, published):
 def test_the_tone_of_a_text_is_the_mean_of_its_sentences():
     assert score(metric("tone"), "The book was good. It has a cover.") == pytest.approx(0.2202)
     assert score(metric("tone"), "It has a cover.") == 0.0
+
+
+def test_a_mood_is_the_same_mean_and_neutral_without_words():
+    text = "The book was good. It has a cover."
+    assert mood_of(text) == score(metric("tone"), text) == pytest.approx(0.2202)
+    assert mood_of("At least it isn't a horrible book.") == pytest.approx(0.431, abs=5e-5)
+    assert mood_of("") == mood_of(" \n") == 0.0
 
 
 def test_empty_texts_are_unscored():

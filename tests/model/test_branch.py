@@ -14,6 +14,7 @@ from promptbench.model.local.chosen import Chosen, Heard, choose
 from promptbench.model.local.engine import PackedEngine
 from promptbench.model.local.local import LocalModel
 from promptbench.model.local.scheduler import Scheduler
+from promptbench.model.local.shelf import Shelf
 from promptbench.record import Choice, Request
 from tests.model.tiny import answers, plain_model, request, requests, texts
 
@@ -43,7 +44,8 @@ def plainly(model: LocalModel, asked: Request, word: str) -> float:
 def chosen(
     engine: PackedEngine, asked: list[Request], rows: int, chunk: int
 ) -> dict[str, tuple[float, ...]]:
-    scheduler = Scheduler(engine.runner, engine.ends, engine.budget, rows, chunk)
+    shelf = Shelf(engine.runner.shape, engine.budget)
+    scheduler = Scheduler(engine.runner, engine.ends, shelf, rows, chunk)
     found = [one for done in scheduler.run(asked) for one in done]
     return {one.request.key: one.choices for one in found if isinstance(one, Chosen)}
 

@@ -18,6 +18,7 @@ from promptbench.model.local.fit import runner_for
 from promptbench.model.local.local import LocalModel
 from promptbench.model.local.runner import Runner
 from promptbench.model.local.scheduler import Scheduler
+from promptbench.model.local.shelf import Shelf
 from promptbench.model.protocol import Setup
 from promptbench.record import Request
 from tests.model.tiny import LLAMA, SIZES, answers, plain_model, request, requests, texts
@@ -41,7 +42,8 @@ FAMILIES: dict[str, dict[str, Any]] = {
 def tokens_by_key(
     engine: PackedEngine, asked: list[Request], rows: int, chunk: int
 ) -> dict[str, list[int]]:
-    scheduler = Scheduler(engine.runner, engine.ends, engine.budget, rows, chunk)
+    shelf = Shelf(engine.runner.shape, engine.budget)
+    scheduler = Scheduler(engine.runner, engine.ends, shelf, rows, chunk)
     return {row.request.key: row.tokens for done in scheduler.run(asked) for row in done}
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from promptbench.record import Control, Judgement, MetricInfo, Nearness, Run, Score
+from promptbench.report.material import Material
 from promptbench.report.page import build_page
 from tests.report.labelled import drawn
 
@@ -33,15 +34,21 @@ def everything() -> str:
         for each in (*samples, *again)
     ]
     return build_page(
-        _run(made),
-        cases,
-        rows,
-        [
-            Judgement("accuracy at least 0.5", 1, "passed", "accuracy", "0.6 (0.5 to 0.7)", "", ""),
-            Judgement("accuracy at least 0.9", 2, "failed", "accuracy", "0.6 (0.5 to 0.7)", "", ""),
-        ],
-        [Nearness("written", cases[0].id, 0, 0.9, 0.3, "train-1", "A training answer. " * 30)],
-        [Control("says nothing", cases[0].id, Score("helpful", 5.0, "", (1.0, 1.0)))],
+        Material(
+            _run(made),
+            cases,
+            rows,
+            [
+                Judgement(
+                    "accuracy at least 0.5", 1, "passed", "accuracy", "0.6 (0.5 to 0.7)", "", ""
+                ),
+                Judgement(
+                    "accuracy at least 0.9", 2, "failed", "accuracy", "0.6 (0.5 to 0.7)", "", ""
+                ),
+            ],
+            [Nearness("written", cases[0].id, 0, 0.9, 0.3, "train-1", "A training answer. " * 30)],
+            [Control("says nothing", cases[0].id, Score("helpful", 5.0, "", (1.0, 1.0)))],
+        )
     )
 
 

@@ -9,6 +9,7 @@ import pytest
 
 from promptbench.report.ablation import Ablation, Worth, ablation, meaning
 from promptbench.report.grid import lay_out
+from promptbench.report.material import Material
 from promptbench.report.page import build_page
 from promptbench.report.summary import summarise
 from tests.report.ablated import Records, ablated
@@ -113,7 +114,7 @@ def test_a_run_that_left_nothing_out_or_ranks_nothing_has_no_figures():
 
 def test_the_page_draws_every_block_that_was_compared():
     told = {"same": {"same": True}}
-    page = build_page(*ablated(TABLE, told=told))
+    page = build_page(Material(*ablated(TABLE, told=told)))
     text = text_of(page)
     assert "What each block of p is worth" in text
     assert "two that say the same can each seem worth nothing" in text

@@ -5,6 +5,7 @@ import pytest
 from playwright.sync_api import Browser
 
 from promptbench.record import Case, MetricInfo
+from promptbench.report.material import Material
 from promptbench.report.page import build_page
 from promptbench.report.write import write_report
 from tests.browser import Tab, needs_chromium, tab_of
@@ -17,7 +18,7 @@ pytestmark = needs_chromium
 @pytest.fixture
 def url(tmp_path: Path) -> str:
     table = {"a": [0.5, 0.9, 0.2], "b": [0.4, 0.1, 0.2]}
-    page = build_page(run("a", "b"), cases(3), samples(table))
+    page = build_page(Material(run("a", "b"), cases(3), samples(table)))
     return write_report(page, tmp_path).as_uri()
 
 
@@ -41,7 +42,7 @@ def test_hostile_texts_do_not_run(tab: Tab, tmp_path: Path):
     )
     made = run(attack, metrics=(MetricInfo(METRIC, attack, "higher"),), manifest={attack: attack})
     case = Case("mail-0", {attack: attack}, (attack,))
-    page = build_page(made, [case], [sample(attack, 0, 0.5, done=completion(attack))])
+    page = build_page(Material(made, [case], [sample(attack, 0, 0.5, done=completion(attack))]))
     tab.open(write_report(page, tmp_path).as_uri())
     assert tab.complaints == []
     assert len(tab.requests) == 1
@@ -57,7 +58,7 @@ def test_the_page_never_scrolls_sideways(browser: Browser, tmp_path: Path, width
     case = Case("mail-0", {"body": text, text[:70]: "short"}, (text,), text[:90])
     rows = [sample(name, 0, 0.5, done=completion(text)) for name in names]
     with tab_of(browser, width) as tab:
-        tab.open(write_report(build_page(made, [case], rows), tmp_path).as_uri())
+        tab.open(write_report(build_page(Material(made, [case], rows)), tmp_path).as_uri())
         assert tab.run("document.documentElement.scrollWidth") == width
         tab.run("location.hash = '#case-1'")
         tab.page.wait_for_selector("#case:visible")
@@ -71,7 +72,7 @@ def test_a_classification_fits_and_can_be_read(
     browser: Browser, tmp_path: Path, width: int, scheme: Literal["light", "dark"], count: int
 ):
     names = [f"a_label_with_a_long_name_{place}" for place in range(count)]
-    page = build_page(*drawn(count, 60, names=names))
+    page = build_page(Material(*drawn(count, 60, names=names)))
     with tab_of(browser, width, scheme=scheme) as tab:
         tab.open(write_report(page, tmp_path).as_uri())
         tab.run("document.querySelectorAll('details').forEach((each) => { each.open = true; })")

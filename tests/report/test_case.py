@@ -23,6 +23,7 @@ from promptbench.record import (
     Section,
     Seen,
 )
+from promptbench.report.material import Material
 from promptbench.report.page import build_page
 from promptbench.report.write import write_report
 from tests.browser import Tab, needs_chromium, tab_of
@@ -90,7 +91,7 @@ def page(folder: Path, hostile: str = "") -> str:
         cell("chooses", rows[1], failed, 0.0),
     ]
     prompts = [prompt("w", BODY + hostile), Seen("x", "SHORT!", (Message("user", "Short."),))]
-    made_page = build_page(made, rows, found, prompts=prompts)
+    made_page = build_page(Material(made, rows, found, prompts=prompts))
     return write_report(made_page, folder).as_uri()
 
 
@@ -268,7 +269,7 @@ def test_hostile_texts_stay_texts_in_every_field(tab: Tab, tmp_path: Path):
 
 def test_repeats_stand_below_each_other(tab: Tab, tmp_path: Path):
     rows = [sample("a", 0, 0.5, repeat=repeat) for repeat in (0, 1)]
-    made = build_page(run("a", repeats=3), cases(1), rows)
+    made = build_page(Material(run("a", repeats=3), cases(1), rows))
     opened(tab, write_report(made, tmp_path).as_uri())
     assert all_of(tab, ".cell h5") == ["Repeat 1", "Repeat 2", "Repeat 3"]
     assert all_of(tab, ".output .fault") == ["Not run yet."]
@@ -309,7 +310,11 @@ LONG = """(() => {
 def test_differences_join_to_both_texts_and_long_ones_are_found_in_bounded_work(
     tab: Tab, tmp_path: Path
 ):
-    tab.open(write_report(build_page(run("a"), cases(1), samples({"a": [1]})), tmp_path).as_uri())
+    tab.open(
+        write_report(
+            build_page(Material(run("a"), cases(1), samples({"a": [1]}))), tmp_path
+        ).as_uri()
+    )
     assert tab.run(DRAWN) == []
     same = tab.run("bench.diff('a  b', 'a b\\n')")
     assert [(each["kind"], each["text"]) for each in same] == [("same", "a b\n")]

@@ -5,6 +5,7 @@ import pytest
 from promptbench.metric.answer import Answer
 from promptbench.record import Case
 from promptbench.report.confusion import confuse
+from promptbench.report.material import Material
 from promptbench.report.page import build_page
 from promptbench.report.reliability import reliability
 from promptbench.stats.interval import Estimate
@@ -81,7 +82,7 @@ def test_a_bin_is_as_high_as_its_accuracy():
 
 
 def test_the_page_shows_a_candidate_after_the_other():
-    page = section(build_page(*drawn(3, 30)))
+    page = section(build_page(Material(*drawn(3, 30))))
     shown = text_of("</style>" + page)
     assert "3 labels. A written answer counts by the first of them in it." in shown
     assert (
@@ -96,7 +97,7 @@ def test_the_page_shows_a_candidate_after_the_other():
 
 
 def test_a_matrix_of_many_labels_stays_small():
-    page = section(build_page(*drawn(77, 154)))
+    page = section(build_page(Material(*drawn(77, 154))))
     assert '<table class="matrix"' not in page
     assert page.count('<svg class="squares"') == 2
     assert "Most frequent confusions" in page
@@ -104,24 +105,24 @@ def test_a_matrix_of_many_labels_stays_small():
 
 
 def test_the_settings_of_a_metric_do_not_list_many_labels():
-    page = text_of(build_page(*drawn(20, 20)))
+    page = text_of(build_page(Material(*drawn(20, 20))))
     assert "labels: 20 · parser: first · names: 20 of them" in page
 
 
 def test_the_same_records_give_the_same_bytes():
-    assert build_page(*drawn(20, 40)) == build_page(*drawn(20, 40))
+    assert build_page(Material(*drawn(20, 40))) == build_page(Material(*drawn(20, 40)))
 
 
 def test_what_cannot_be_judged_is_counted():
     rows = [Case("case-0", {}, ("good",)), Case("case-1", {}, ("dinner",))]
     answers = {"a": [[written("good")], [written("good")]]}
-    page = text_of("</style>" + section(build_page(*made(LABELS, rows, answers))))
+    page = text_of("</style>" + section(build_page(Material(*made(LABELS, rows, answers)))))
     assert "1 of 1 right · 1 not judged" in page
 
 
 def test_a_candidate_without_any_answer_says_so():
     rows = [Case("case-0", {}, ("dinner",))]
-    page = section(build_page(*made(LABELS, rows, {"a": [[written("good")]]})))
+    page = section(build_page(Material(*made(LABELS, rows, {"a": [[written("good")]]}))))
     assert "No answer of this candidate can be judged." in page
     assert "<table" not in page
 
@@ -129,17 +130,19 @@ def test_a_candidate_without_any_answer_says_so():
 def test_one_case_has_no_interval():
     rows = [Case("case-0", {}, ("good",))]
     answers = {"a": [[chosen("good", (1.0, 0.0, 0.0))]]}
-    assert "95% interval no interval" not in section(build_page(*made(LABELS, rows, answers)))
+    assert "95% interval no interval" not in section(
+        build_page(Material(*made(LABELS, rows, answers)))
+    )
 
 
 def test_a_suite_without_labels_has_no_such_section():
-    page = build_page(plain_run("a"), plain_cases(1), [])
+    page = build_page(Material(plain_run("a"), plain_cases(1), []))
     assert 'id="classification"' not in page and 'href="#classification"' not in page
 
 
 def test_an_answer_that_names_no_label_says_so_at_its_case():
     rows = [Case("case-0", {}, ("good",))]
-    page = build_page(*made(LABELS, rows, {"a": [[written("no idea")]]}))
+    page = build_page(Material(*made(LABELS, rows, {"a": [[written("no idea")]]})))
     (((output,),),) = unpacked(page)["outputs"]
     assert output["text"] == "no idea"
     assert "names no label" in " ".join(output["more"]["said"])
@@ -150,6 +153,6 @@ def test_an_answer_that_names_no_label_says_so_at_its_case():
 def test_hostile_labels_do_not_become_markup(count: int):
     def tags(name: str) -> list[str]:
         names = [f"{name} {place}" for place in range(count)]
-        return Elements(build_page(*drawn(count, 40, names=names))).tags()
+        return Elements(build_page(Material(*drawn(count, 40, names=names)))).tags()
 
     assert tags("</script><img src=x onerror=alert(1)>") == tags("harmless")

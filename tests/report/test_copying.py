@@ -5,6 +5,7 @@ from __future__ import annotations
 from promptbench.record import Nearness
 from promptbench.report.copying import copying
 from promptbench.report.grid import lay_out
+from promptbench.report.material import Material
 from promptbench.report.page import build_page
 from tests.report.records import cases, completion, run, sample
 from tests.report.test_page import ALIVE, PAYLOADS, Elements, text_of
@@ -63,17 +64,17 @@ def test_who_has_nothing_measured_is_left_out():
 
 
 def test_the_page_shows_the_figures_and_the_pair():
-    page = build_page(run("a", "b"), cases(3), SAMPLES, nearness=FOUND)
+    page = build_page(Material(run("a", "b"), cases(3), SAMPLES, nearness=FOUND))
     section = text_of(page).split("Similarity to the nearest training answer")[1]
     assert "b" in section and "0.80 0.20 2 of 3 67% Output 1 of b. case mail-1" in section
     assert "1.00 similar Target 1. train case train-1" in section
     assert 'href="#copying"' in page
-    assert 'href="#copying"' not in build_page(run("a", "b"), cases(3), SAMPLES)
+    assert 'href="#copying"' not in build_page(Material(run("a", "b"), cases(3), SAMPLES))
 
 
 def test_a_long_text_gets_a_box_that_the_keyboard_reaches():
     long = Nearness("a", "mail-0", 0, 0.5, None, "t", "word " * 100)
-    page = build_page(run("a", "b"), cases(3), SAMPLES, nearness=[long])
+    page = build_page(Material(run("a", "b"), cases(3), SAMPLES, nearness=[long]))
     boxes = [attributes for _, attributes in Elements(page).found if "copy" in str(attributes)]
     focused = [each for each in boxes if each.get("tabindex") == "0"]
     assert [each["aria-label"] for each in focused if "clip" in str(each.get("class"))] == [
@@ -85,7 +86,7 @@ def test_nothing_in_a_target_becomes_markup():
     hostile = [Nearness("a", "mail-0", 0, 0.5, None, each, each) for each in PAYLOADS]
     harmless = [Nearness("a", "mail-0", 0, 0.5, None, "t", "x")]
     for each in hostile:
-        page = build_page(run("a", "b"), cases(3), SAMPLES, nearness=[each])
-        bare = build_page(run("a", "b"), cases(3), SAMPLES, nearness=harmless)
+        page = build_page(Material(run("a", "b"), cases(3), SAMPLES, nearness=[each]))
+        bare = build_page(Material(run("a", "b"), cases(3), SAMPLES, nearness=harmless))
         assert Elements(page).tags(*ALIVE) == Elements(bare).tags(*ALIVE)
         page.encode("utf-8", "strict")

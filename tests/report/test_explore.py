@@ -10,6 +10,7 @@ import pytest
 from promptbench.record import MetricInfo, Run, Sample, Score
 from promptbench.report.explore import Explored, explore
 from promptbench.report.grid import lay_out
+from promptbench.report.material import Material
 from promptbench.report.page import build_page
 from promptbench.stats.multiplicity import benjamini_hochberg
 from tests.report.records import METRIC, cases, run, sample
@@ -63,8 +64,8 @@ def test_there_is_nothing_to_explore_before_the_end_or_beyond_the_plan():
 
 def test_the_page_calls_it_exploratory_and_keeps_holm_for_the_plan():
     made = run(*MEANS, metrics=METRICS)
-    page = build_page(made, cases(30), rows())
+    page = build_page(Material(made, cases(30), rows()))
     assert "Not planned, so no proof" in page
     assert "2 leads of 6 comparisons" in page
     assert "after Holm" in page
-    assert page == build_page(made, cases(30), rows()[::-1])
+    assert page == build_page(Material(made, cases(30), rows()[::-1]))

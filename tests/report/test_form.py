@@ -11,6 +11,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser
 
+from promptbench.report.material import Material
 from promptbench.report.page import build_page
 from promptbench.report.write import write_report
 from tests.browser import Tab, needs_chromium, tab_of
@@ -46,7 +47,9 @@ def url(tmp_path_factory: pytest.TempPathFactory) -> str:
 def ranked(number: int, folder: Path) -> str:
     """The address of a page with so many candidates."""
     table = {f"candidate {n}": [0.5 + n / 40, 0.9 - n / 50, n / 20] for n in range(number)}
-    return write_report(build_page(run(*table), cases(3), samples(table)), folder).as_uri()
+    return write_report(
+        build_page(Material(run(*table), cases(3), samples(table))), folder
+    ).as_uri()
 
 
 @pytest.mark.parametrize(

@@ -20,6 +20,7 @@ from promptbench.record import (
 )
 from promptbench.report.grid import lay_out
 from promptbench.report.human import Human, human
+from promptbench.report.material import Material
 from promptbench.report.page import build_page
 from promptbench.report.preference import counts, votes
 from tests.report.records import METRIC, cases, completion, run
@@ -65,12 +66,12 @@ def look(
 def test_without_ratings_there_is_nothing_to_tell_but_the_button_is_there():
     made = run(*NAMES[:2])
     assert human(made, lay_out(made, cases(2), []), [], NAMES[:2]) is None
-    page = build_page(made, cases(2), [])
+    page = build_page(Material(made, cases(2), []))
     assert 'id="rate-open"' in page and 'id="human-pairs"' not in page
 
 
 def test_a_single_candidate_cannot_be_rated():
-    assert 'id="rate"' not in build_page(run("a"), cases(2), [])
+    assert 'id="rate"' not in build_page(Material(run("a"), cases(2), []))
 
 
 def test_sides_are_undone():
@@ -279,7 +280,7 @@ def test_the_page_tells_it_and_links_notes_to_their_cases():
         rating(0, "a", "b", "skip", note="both bad"),
     ]
     samples = [output(name, case, f"{name}{case}") for name in "ab" for case in range(3)]
-    page = build_page(run("a", "b"), cases(3), samples, ratings=ratings)
+    page = build_page(Material(run("a", "b"), cases(3), samples, ratings=ratings))
     section = page[page.index('<section id="human"') :]
     section = section[: section.index("</section>")]
     assert "<script>" not in section
@@ -289,4 +290,4 @@ def test_the_page_tells_it_and_links_notes_to_their_cases():
     assert notes.index("both bad") < notes.index("alike") < notes.index("&lt;/q&gt;")
     assert "2 ratings and 1 skipped by" in section
     assert "1 with the references in sight" in section
-    assert page == build_page(run("a", "b"), cases(3), samples, ratings=ratings)
+    assert page == build_page(Material(run("a", "b"), cases(3), samples, ratings=ratings))

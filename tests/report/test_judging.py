@@ -11,6 +11,7 @@ from promptbench.metric.pointwise import RATED
 from promptbench.record import Case, Control, MetricInfo, Run, Sample, Score
 from promptbench.report.grid import lay_out
 from promptbench.report.judging import Judging, judging, noted
+from promptbench.report.material import Material
 from promptbench.report.page import build_page
 from promptbench.report.summary import summarise_grid
 from tests.report.records import METRIC, cases, completion, run
@@ -74,7 +75,7 @@ def test_a_run_without_judges_has_no_such_section():
     plain = run("plain")
     grid = lay_out(plain, cases(N), [])
     assert judging(plain, grid, summarise_grid(plain, grid), []) is None
-    assert 'id="judges"' not in build_page(plain, cases(N), [])
+    assert 'id="judges"' not in build_page(Material(plain, cases(N), []))
 
 
 def test_candidates_and_constant_answers_stand_side_by_side():
@@ -234,7 +235,7 @@ def test_the_page_says_it_all_and_escapes_names():
         preferred=[Score("preferred", 0.5, "", (2.0, 2.0, 1.0, 0.0))] * 12,
     )
     said = control("<i>forged</i>", "<b>kind</b>", *[5.0] * 12)
-    page = build_page(of, cases(N), found, controls=said)
+    page = build_page(Material(of, cases(N), found, controls=said))
     section = page.split('<section id="judges"')[1].split("</section>")[0]
     assert "&lt;b&gt;kind&lt;/b&gt;, judged by m" in section
     assert "<b>kind" not in section and "<i>forged" not in section
@@ -246,4 +247,4 @@ def test_the_page_says_it_all_and_escapes_names():
     assert "in 24 of 24 decided verdicts (100%" in section
     assert "No constant answer was tried" in section
     assert '<a href="#judges">' in page
-    assert page == build_page(of, cases(N), found, controls=said)
+    assert page == build_page(Material(of, cases(N), found, controls=said))

@@ -9,6 +9,7 @@ from promptbench.record import Run
 from promptbench.report.advice import advise, answer, round_up
 from promptbench.report.grid import Grid, lay_out, primary_metric
 from promptbench.report.learning import Learning, duel, learning
+from promptbench.report.material import Material
 from promptbench.report.number import scale_of
 from promptbench.report.page import build_page
 from tests.report.records import candidate, cases, run, samples
@@ -158,11 +159,11 @@ def test_false_recommendations_stay_below_five_per_cent():
 def test_the_page_shows_the_curve_and_its_head_says_the_answer():
     made_run, grid, found = made([(8, 0.3), (32, 0.6)])
     rows = [sample for cell in grid.cells.values() for sample in cell]
-    page = build_page(made_run, list(grid.cases), rows)
+    page = build_page(Material(made_run, list(grid.cases), rows))
     assert told(made_run, grid, found).sentence.split(":")[0] in page
     assert 'id="learning"' in page
     assert page.count('<rect class="full" x="-4.5"') == 2
-    assert build_page(made_run, list(grid.cases), rows) == page
+    assert build_page(Material(made_run, list(grid.cases), rows)) == page
 
 
 def test_a_run_without_a_curve_or_fine_tunes_has_no_such_answer():

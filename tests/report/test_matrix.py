@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from promptbench.record import Case, MetricInfo, Sample, Score
+from promptbench.report.material import Material
 from promptbench.report.page import build_page
 from promptbench.report.write import write_report
 from tests.browser import Tab, needs_chromium, tab_of
@@ -38,7 +39,7 @@ HOSTILE = (
 
 
 def write(tmp_path: Path, made, found, rows) -> str:
-    return write_report(build_page(made, found, rows), tmp_path).as_uri()
+    return write_report(build_page(Material(made, found, rows)), tmp_path).as_uri()
 
 
 def scored(name: str, case: int, values: Sequence[float | None], **kinds) -> Sample:

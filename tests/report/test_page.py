@@ -8,6 +8,7 @@ from string import ascii_letters, digits
 import pytest
 
 from promptbench.record import Case, Judgement, MetricInfo, Prompt, Sample, Score
+from promptbench.report.material import Material
 from promptbench.report.page import build_page
 from tests.report.packed import unpacked
 from tests.report.records import METRIC, candidate, cases, completion, run, sample, samples
@@ -70,7 +71,7 @@ def hostile_page(payload: str) -> str:
         Sample(payload, payload, 0, completion(payload), scores),
         Sample("other", payload, 0, completion("", error=payload), {}),
     ]
-    return build_page(made, [case], rows)
+    return build_page(Material(made, [case], rows))
 
 
 @pytest.mark.parametrize("payload", PAYLOADS)
@@ -118,7 +119,7 @@ def test_a_hostile_case_is_on_the_page_letter_by_letter(payload: str):
 
 
 def test_the_policy_allows_one_style_and_one_script_by_their_digests():
-    found = Elements(build_page(run("a"), cases(1), samples({"a": [0.5]})))
+    found = Elements(build_page(Material(run("a"), cases(1), samples({"a": [0.5]}))))
     assert found.tags("script", "style") == ["style", "script", "script", "script"]
     # The first two are data, which no browser runs.
     kinds = [attributes.get("type") for tag, attributes in found.found if tag == "script"]
@@ -138,20 +139,22 @@ def test_the_policy_allows_one_style_and_one_script_by_their_digests():
 def test_the_same_records_give_the_same_bytes():
     def page() -> str:
         table = {"a": [0.5, 0.25, 0.75], "b": [0.25, 0.5, 0.5]}
-        return build_page(run("a", "b"), cases(3), samples(table))
+        return build_page(Material(run("a", "b"), cases(3), samples(table)))
 
     assert page() == page()
 
 
 def test_without_its_data_a_page_is_small():
-    page = build_page(run("a", "b"), cases(3), samples({"a": [0.5, 0.1, 1], "b": [0.4, 0.1, 0]}))
+    page = build_page(
+        Material(run("a", "b"), cases(3), samples({"a": [0.5, 0.1, 1], "b": [0.4, 0.1, 0]}))
+    )
     assert len(page.encode()) < 1_200_000
 
 
 def test_the_order_of_samples_does_not_matter():
     rows = samples({"a": [0.5, 0.25], "b": [0.25, 0.5]})
     made = run("a", "b"), cases(2)
-    assert build_page(*made, rows) == build_page(*made, rows[::-1])
+    assert build_page(Material(*made, rows)) == build_page(Material(*made, rows[::-1]))
 
 
 def test_unscored_and_errors_are_told_as_such():
@@ -159,7 +162,7 @@ def test_unscored_and_errors_are_told_as_such():
         sample("a", 0, None, reason="the judge gave no verdict"),
         sample("b", 0, None, done=completion("", error="the server is gone")),
     ]
-    page = build_page(run("a", "b", "c"), cases(1), rows)
+    page = build_page(Material(run("a", "b", "c"), cases(1), rows))
     [[unscored]], [[error]], [[missing]] = unpacked(page)["outputs"]
     assert unscored["values"] == [None] and unscored["error"] == 0
     assert unscored["more"] == {"why": {"0": "the judge gave no verdict"}}
@@ -174,13 +177,13 @@ def test_every_repeat_is_there():
         sample("a", 0, 0.5, repeat=repeat, done=completion(f"Answer {repeat}"))
         for repeat in range(3)
     ]
-    [[outputs]] = unpacked(build_page(run("a", repeats=3), cases(1), rows))["outputs"]
+    [[outputs]] = unpacked(build_page(Material(run("a", repeats=3), cases(1), rows)))["outputs"]
     assert [output["text"] for output in outputs] == ["Answer 0", "Answer 1", "Answer 2"]
 
 
 def test_a_case_is_there_with_its_texts_and_the_candidates_as_they_rank():
     table = {"a": [0.5, 0.1], "b": [0.6, 0.1]}
-    page = build_page(run("a", "b"), cases(2), samples(table))
+    page = build_page(Material(run("a", "b"), cases(2), samples(table)))
     data = json.loads(page.split('id="data">')[1].split("</script>")[0])
     assert data["cases"] == 2 and data["primary"] == 0
     assert [candidate["name"] for candidate in data["candidates"]] == ["b", "a"]
@@ -193,33 +196,33 @@ def test_a_case_is_there_with_its_texts_and_the_candidates_as_they_rank():
 
 def test_entities_in_the_data_stay_as_they_are():
     case = Case("x", {"body": "&gt; quoted &amp; more"}, ())
-    found = unpacked(build_page(run("a"), [case], []))
+    found = unpacked(build_page(Material(run("a"), [case], [])))
     assert found["cases"][0]["variables"]["body"] == "&gt; quoted &amp; more"
 
 
 def test_the_page_knows_a_binary_metric():
     made = run("a", metrics=(MetricInfo(METRIC, METRIC, "higher", binary=True),))
-    page = build_page(made, cases(1), [sample("a", 0, 1.0)])
+    page = build_page(Material(made, cases(1), [sample("a", 0, 1.0)]))
     data = json.loads(page.split('id="data">')[1].split("</script>")[0])
     assert data["metrics"][0]["binary"] is True
 
 
 @pytest.mark.parametrize("number", [0, 1])
 def test_a_page_without_scores_can_be_built(number: int):
-    assert "Nothing is compared" in build_page(run("a", "b"), cases(number), [])
+    assert "Nothing is compared" in build_page(Material(run("a", "b"), cases(number), []))
 
 
 def test_a_date_that_is_none_stays_as_it_is():
     made = run("a")
-    assert "2 January 2025, 03:04 UTC" in build_page(made, [], [])
+    assert "2 January 2025, 03:04 UTC" in build_page(Material(made, [], []))
 
 
 def test_the_gates_stand_on_the_page_and_nothing_in_them_becomes_markup():
     gates = [
         Judgement(payload, 1, "failed", METRIC, payload, payload, payload) for payload in PAYLOADS
     ]
-    page = build_page(run("a", "b"), cases(2), samples({"a": [1, 0], "b": [0, 1]}), gates)
-    bare = build_page(run("a", "b"), cases(2), samples({"a": [1, 0], "b": [0, 1]}))
+    page = build_page(Material(run("a", "b"), cases(2), samples({"a": [1, 0], "b": [0, 1]}), gates))
+    bare = build_page(Material(run("a", "b"), cases(2), samples({"a": [1, 0], "b": [0, 1]})))
     assert 'id="gates"' in page
     assert 'id="gates"' not in bare
     assert "undecided" not in text_of(bare)

@@ -6,6 +6,7 @@ import pytest
 from promptbench.error import InputError
 from promptbench.metric.pool import POOLS
 from promptbench.record import Case, Completion, Sample
+from promptbench.report.material import Material
 from promptbench.report.page import build_page
 from promptbench.report.summary import summarise
 from promptbench.stats.pooled import estimate_pooled, pooled_difference
@@ -126,4 +127,4 @@ def test_a_pool_that_this_version_does_not_know_is_named():
     run, rows, samples = drawn(3, 6)
     strange = tuple(replace(each, pool=each.pool and "kendall") for each in run.metrics)
     with pytest.raises(InputError, match="'kendall'"):
-        build_page(replace(run, metrics=strange), rows, samples)
+        build_page(Material(replace(run, metrics=strange), rows, samples))

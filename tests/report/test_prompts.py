@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import Browser
 
 from promptbench.record import Candidate, Prompt, Run
+from promptbench.report.material import Material
 from promptbench.report.page import build_page
 from promptbench.report.prompts import MOST_PAIRS, Earlier, prompts_of
 from promptbench.report.write import write_report
@@ -33,7 +34,7 @@ def counted(total: float, *sections: list[Any]) -> dict[str, Any]:
 
 def page_of(made: Run, earlier: dict[str, Earlier] | None = None) -> str:
     table = {each.name: [0.5, 0.25] for each in made.candidates}
-    return build_page(made, cases(2), samples(table), earlier=earlier)
+    return build_page(Material(made, cases(2), samples(table), earlier=earlier))
 
 
 def section(page: str) -> str:

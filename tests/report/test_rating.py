@@ -13,6 +13,7 @@ from playwright.sync_api import Browser, expect
 
 from promptbench.record import Case, Sample
 from promptbench.report.digest import data_digest, text_digest
+from promptbench.report.material import Material
 from promptbench.report.page import build_page
 from promptbench.report.write import write_report
 from tests.browser import Tab, needs_chromium, tab_of
@@ -34,7 +35,7 @@ def outputs(names: Sequence[str]) -> list[Sample]:
 
 
 def written(folder: Path, names: Sequence[str] = NAMES[:2]) -> str:
-    page = build_page(run(*names), cases(CASES), outputs(names))
+    page = build_page(Material(run(*names), cases(CASES), outputs(names)))
     return write_report(page, folder).as_uri()
 
 
@@ -156,7 +157,7 @@ def test_identical_outputs_and_errors_are_not_shown(tab: Tab, tmp_path: Path):
     found = outputs(NAMES[:2])
     found[0] = sample(NAMES[0], 0, 0.5, done=completion(found[CASES].completion.text))  # type: ignore[union-attr]
     found[1] = sample(NAMES[0], 1, None, done=completion("", error="it broke"))
-    page = build_page(run(*NAMES[:2]), cases(CASES), found)
+    page = build_page(Material(run(*NAMES[:2]), cases(CASES), found))
     tab.open(write_report(page, tmp_path).as_uri())
     tab.page.click("#rate-open")
     supply = tab.page.locator("#rate-supply")
@@ -255,7 +256,7 @@ def test_a_held_key_rates_once_and_typing_a_note_rates_nothing(tab: Tab, tmp_pat
 def test_long_texts_fit_a_phone(browser: Browser, tmp_path: Path, text: str):
     case = Case("mail-0", {"body": text, text[:60]: text}, (text,))
     found = [sample(name, 0, 0.5, done=completion(text + name)) for name in ("a", "b")]
-    page = build_page(run("a", "b"), [case], found)
+    page = build_page(Material(run("a", "b"), [case], found))
     with tab_of(browser, 360, 740) as tab:
         tab.open(write_report(page, tmp_path).as_uri())
         tab.page.click("#rate-open")

@@ -9,6 +9,7 @@ import pytest
 
 from promptbench.record import MetricInfo, Sample, Sampling
 from promptbench.report.grid import lay_out
+from promptbench.report.material import Material
 from promptbench.report.page import build_page
 from promptbench.report.summary import primary_metric
 from promptbench.report.variance import Variance, variances
@@ -96,9 +97,9 @@ def test_equal_scores_have_no_variance_to_split():
 
 def test_the_page_shows_shares_and_leaves_the_section_out_where_there_are_none():
     names = ("a", "b", "c")
-    page = build_page(run(*names), cases(30), rows("cases", names, 1))
+    page = build_page(Material(run(*names), cases(30), rows("cases", names, 1)))
     assert "Where the differences come from" in page
     assert "More cases help most." in page
-    alone = build_page(run("a"), cases(30), rows("cases", ("a",), 1))
+    alone = build_page(Material(run("a"), cases(30), rows("cases", ("a",), 1)))
     assert "Where the differences come from" not in alone
     assert "#variance" not in alone

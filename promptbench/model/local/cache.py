@@ -64,6 +64,18 @@ class Keys:
         for kept in (*self.keys, *self.values):
             kept[target, :, :tokens] = kept[source, :, :tokens]
 
+    def rebuild(self, rows: int, capacity: int, moved: Sequence[tuple[int, int]]) -> None:
+        """Make other rows. The first are those `moved`: each an old row and its number of tokens.
+
+        A layer at a time, so that only one of them is there twice.
+        """
+        for tensors in (self.keys, self.values):
+            for layer, old in enumerate(tensors):
+                new = blank((rows, old.shape[1], capacity, old.shape[3]), old.dtype, old.device)
+                for target, (source, tokens) in enumerate(moved):
+                    new[target, :, :tokens] = old[source, :, :tokens]
+                tensors[layer] = new
+
 
 def room(shape: Shape, *sizes: int) -> Tensor:
     """Zeros, for what is masked out is still multiplied: by 0, which leaves a NaN a NaN."""

@@ -19,7 +19,8 @@ from promptbench.model.local.memory import bound_kernels, free_memory, keep_free
 from promptbench.model.local.row import Ends
 from promptbench.model.local.rows import DecoderRows, EncoderDecoderRows
 from promptbench.model.local.runner import Runner
-from promptbench.model.local.scheduler import CHUNK, ROWS, Done, Scheduler
+from promptbench.model.local.scheduler import CHUNK, ROWS, Done, Scheduler, session_of
+from promptbench.model.local.shelf import Shelf
 from promptbench.record import Choice, Request
 
 WINDOW = 2048  # requests among which shared beginnings are looked for
@@ -35,6 +36,12 @@ class PackedEngine:
         self.runner = runner
         self.ends = ends
         self.budget = max_memory or int(free_memory() * SHARE)
+        self.shelf = Shelf(runner.shape, self.budget, roomy=True)
+
+    @property
+    def reused(self) -> int:
+        """Prompt tokens, so far, that were held from their session's turn before."""
+        return self.shelf.reused
 
     @torch.inference_mode()
     def run(self, requests: Iterable[Request]) -> Iterator[list[Done]]:
@@ -46,8 +53,9 @@ class PackedEngine:
     def run_window(self, window: list[Request]) -> Iterator[list[Done]]:
         """Run one window to its end, with fewer rows each time that memory runs out."""
         rows, chunk = ROWS, CHUNK
+        held = bool(self.shelf.held)
         while window:
-            scheduler = Scheduler(self.runner, self.ends, self.budget, rows, chunk)
+            scheduler = Scheduler(self.runner, self.ends, self.shelf_for(window), rows, chunk)
             try:
                 for finished in scheduler.run(window):
                     done = {row.request.key for row in finished}
@@ -56,9 +64,26 @@ class PackedEngine:
             except (RuntimeError, MemoryError) as error:
                 if not is_out_of_memory(error):
                     raise
+                self.shelf.clear()
+                if held:  # what was held is given up first
+                    held = False
+                    continue
                 if rows == 1:
                     raise not_enough(error) from error
                 rows, chunk = max(1, rows // 2), max(16, chunk // 2)
+
+    def shelf_for(self, window: list[Request]) -> Shelf:
+        """The shelf of the sessions, or beside it one for requests that have none.
+
+        Where both do not fit, the sessions give theirs up.
+        """
+        if any(map(session_of, window)):
+            return self.shelf
+        longest = max(len(r.encoded.ids) + r.sampling.max_tokens for r in window)
+        need = min(ROWS, len(window)) * longest * self.runner.shape.bytes_per_token
+        if self.shelf.taken and self.shelf.taken + need > self.budget:
+            self.shelf.clear()
+        return Shelf(self.runner.shape, self.budget - self.shelf.taken)
 
 
 class PaddedEngine:

@@ -16,6 +16,8 @@ from promptbench.model.local.row import Row
 
 # Slots hold texts of different lengths: the fewer are read in one call, the less of it is padding.
 BUNCH = 12
+# Tokens of idle slots between two rows that cost as much as a call of their own.
+IDLE = 256
 
 
 @dataclass(slots=True, eq=False)
@@ -32,17 +34,19 @@ class Active:
         """The position of its next token."""
         return self.path.start + self.kept
 
+    @property
+    def held(self) -> tuple[int, ...]:
+        """The tokens that the slot holds. The one that was written last is not among them."""
+        written = self.row.tokens if isinstance(self.row, Row) else ()
+        return (*self.path.own, *written)[: self.kept]
+
 
 @dataclass(slots=True, eq=False)
 class Kept:
-    """A segment's keys and values. `waiting` counts the rows below it that have not ended.
-
-    `seconds` is what reading it cost, for each of its `users`.
-    """
+    """A segment's keys and values. `seconds` is what reading it cost, for each of its `users`."""
 
     keys: Keys
     users: int
-    waiting: int
     seconds: float = 0.0
 
 
@@ -160,9 +164,7 @@ class Work:
 
     def bunches(self, rows: Sequence[Active]) -> Iterator[Bunch]:
         """Put neighbouring slots together, BUNCH at most: each reads only as far as it must."""
-        order = sorted(range(len(rows)), key=lambda i: rows[i].slot)
-        for first in range(0, len(order), BUNCH):
-            part = order[first : first + BUNCH]
+        for part in neighbours(rows):
             chosen = [rows[i] for i in part]
             low, high = chosen[0].slot, chosen[-1].slot + 1
             idle = high - low > len(chosen)
@@ -183,3 +185,18 @@ class Work:
     def tensor(self, values: Sequence[int]) -> Tensor:
         """Whole numbers on the model's device."""
         return torch.tensor(values, dtype=torch.long, device=self.device)
+
+
+def neighbours(rows: Sequence[Active]) -> Iterator[list[int]]:
+    """Cut rows, in the order of their slots, into parts of BUNCH at most, and at wide gaps."""
+    part: list[int] = []
+    for index in sorted(range(len(rows)), key=lambda i: rows[i].slot):
+        if part:
+            last = rows[part[-1]]
+            idle = rows[index].slot - last.slot - 1
+            if len(part) == BUNCH or idle * max(last.kept, rows[index].kept) > IDLE:
+                yield part
+                part = []
+        part.append(index)
+    if part:
+        yield part

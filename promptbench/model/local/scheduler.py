@@ -10,17 +10,19 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import torch
 
 from promptbench.error import RunError
 from promptbench.model.local.branch import Choosing, begin_choosing
-from promptbench.model.local.cache import Keys, slots_for
+from promptbench.model.local.cache import Keys
 from promptbench.model.local.chosen import Chosen
 from promptbench.model.local.packing import Active, Kept, Reading, Work
 from promptbench.model.local.prefix import Path, Segment, find_paths
 from promptbench.model.local.row import Ends, Row, begin
 from promptbench.model.local.runner import Runner
+from promptbench.model.local.shelf import Shelf
 from promptbench.record import Request
 
 ROWS = 40  # at most, side by side
@@ -35,27 +37,36 @@ class Scheduler:
     """Runs a set of requests to their ends on one runner."""
 
     def __init__(
-        self, runner: Runner, ends: Ends, budget: int, rows: int = ROWS, chunk: int = CHUNK
+        self, runner: Runner, ends: Ends, shelf: Shelf, rows: int = ROWS, chunk: int = CHUNK
     ) -> None:
-        """`budget` is the memory in bytes that keys and values may take."""
+        """`shelf` has the slots; what it holds of sessions is used, and theirs stay there."""
         self.runner = runner
         self.ends = ends
-        self.budget = budget
+        self.shelf = shelf
         self.most = rows
         self.chunk = chunk
+        self.readings: deque[Reading] = deque()
+        self.active: list[Active] = []
 
     def run(self, requests: Sequence[Request]) -> Iterator[list[Done]]:
         """Yield what is done. Raises RunError if the model's numbers are not finite."""
+        try:
+            yield from self.finish(requests)
+        except Exception:
+            self.shelf.clear()  # numbers in it may be wrong
+            raise
+        except BaseException:
+            for active in self.active:  # interrupted: the next turn goes on from here
+                self.release(active)
+            raise
+
+    def finish(self, requests: Sequence[Request]) -> Iterator[list[Done]]:
+        """See run."""
         self.rows = [self.begin(request) for request in requests]
         self.paths = deque(self.order(requests))
         lengths = [self.length(path) for path in self.paths]
-        slots = slots_for(self.budget, self.runner.shape, lengths, self.most)
-        self.slots = Keys(self.runner.shape, slots, max(lengths))
-        self.free = set(range(slots))
-        self.used = [0] * slots  # tokens that a slot ever held: its memory is taken up to there
-        self.segments: dict[Segment, Kept] = {}
-        self.readings: deque[Reading] = deque()
-        self.active: list[Active] = []
+        sessions = [session_of(requests[path.prompt]) for path in self.paths]
+        self.shelf.begin(self.paths, sessions, max(lengths), self.most)
         done: list[Done] = []
         handed = time.monotonic()
         while self.paths or self.readings or self.active:
@@ -80,47 +91,43 @@ class Scheduler:
         return len(path.own) + self.rows[path.prompt].room
 
     def order(self, requests: Sequence[Request]) -> list[Path]:
-        """Paths group by group, the group of the longest first, the longest first in each."""
-        groups: dict[int, list[Path]] = {}
+        """Paths of what is held first, then the others; see `grouped`."""
+        prompts = [request.encoded.ids for request in requests]
+        resumed = self.shelf.resumed(prompts, [session_of(request) for request in requests])
+        known = {path.prompt for path in resumed}
+        new = [number for number in range(len(prompts)) if number not in known]
         # In attention calls, a segment costs about as much as reading two tokens does, every step.
         steps = max(r.sampling.max_tokens if r.sampling.choice is None else 1 for r in requests)
-        for path in find_paths([r.encoded.ids for r in requests], 2 * steps):
-            top = id(path.segments[0]) if path.segments else 0
-            groups.setdefault(top, []).append(path)
-        ordered = sorted(groups.values(), key=lambda g: -max(len(p.own) for p in g))
-        return [p for group in ordered for p in sorted(group, key=lambda p: -len(p.own))]
+        found = find_paths([prompts[number] for number in new], 2 * steps)
+        ordered = grouped(resumed) + grouped([replace(p, prompt=new[p.prompt]) for p in found])
+        for order, segment in enumerate(dict.fromkeys(s for p in ordered for s in p.segments)):
+            segment.order = order
+        return ordered
 
     def admit(self) -> None:
-        """Give free slots to the next prompts, as far as one chunk has room for them."""
+        """Give slots to the next prompts, as far as one chunk has room for them."""
         room = self.chunk - sum(reading.left for reading in self.readings)
-        while self.paths and self.free and room > 0:
+        while self.paths and self.shelf.has_slot and room > 0:
             path = self.paths.popleft()
             for depth, segment in enumerate(path.segments):
-                if segment not in self.segments:
+                if segment not in self.shelf.segments:
                     room -= self.read_segment(segment, path.segments[:depth])
             row = self.rows[path.prompt]
-            active = Active(row, path, self.take_slot(path))
+            slot, done = self.shelf.place(path, session_of(row.request), self.length(path))
+            active = Active(row, path, slot)
             tree = row.tree if isinstance(row, Choosing) else None
             own = Reading(
-                path.own, self.slots, active.slot, path.start, path.segments, active, tree=tree
+                path.own, self.shelf.keys, slot, path.start, path.segments, active, None, tree, done
             )
             self.readings.append(own)
             room -= own.left
-
-    def take_slot(self, path: Path) -> int:
-        """The free slot that takes the least new memory, and of those the smallest."""
-        need = self.length(path)
-        slot = min(self.free, key=lambda s: (max(0, need - self.used[s]), self.used[s], s))
-        self.free.remove(slot)
-        self.used[slot] = max(self.used[slot], need)
-        return slot
 
     def read_segment(self, segment: Segment, above: tuple[Segment, ...]) -> int:
         """Queue a segment to be read before the prompts under it."""
         count = len(segment.tokens)
         keys = Keys(self.runner.shape, 1, count)
-        kept = Kept(keys, segment.users, segment.users)
-        self.segments[segment] = kept
+        kept = Kept(keys, segment.users)
+        self.shelf.segments[segment] = kept
         self.readings.append(Reading(segment.tokens, keys, 0, segment.start, above, kept=kept))
         return count
 
@@ -128,11 +135,11 @@ class Scheduler:
         """Compute one step and let rows hear of it; returns what is done."""
         started = time.perf_counter()
         work = Work(self.runner.device)
-        work.decode(self.active, self.slots, self.segments)
+        work.decode(self.active, self.shelf.keys, self.shelf.segments)
         for reading in self.readings:
             if work.room(self.chunk) <= 0:
                 break
-            work.read(reading, self.segments, self.chunk)
+            work.read(reading, self.shelf.segments, self.chunk)
         logits = self.runner.forward(work.tokens, work.step(), work.wanted)
         # A NaN is the maximum of whatever holds one.
         if not bool(torch.isfinite(logits.amax(dim=-1)).all()):
@@ -177,21 +184,34 @@ class Scheduler:
         return [active.row.done() for active in ended]
 
     def release(self, active: Active) -> None:
-        """Free a row's slot, and the segments that nobody needs any more."""
-        self.free.add(active.slot)
+        """Take leave of a row: its slot is free, or stays with its session."""
         for segment in active.path.segments:
-            kept = self.segments[segment]
-            active.row.seconds += kept.seconds
-            kept.waiting -= 1
-            if not kept.waiting:
-                del self.segments[segment]
+            active.row.seconds += self.shelf.segments[segment].seconds
+        session = session_of(active.row.request)
+        self.shelf.leave(active.slot, active.path, session, active.held)
 
     def close_gaps(self) -> None:
         """Move rows down once no prompt will take the free slots: decoding reads all below."""
+        free = self.shelf.free
         for active in sorted(self.active, key=lambda a: -a.slot):
-            lowest = min(self.free, default=active.slot)
+            lowest = min(free, default=active.slot)
             if lowest < active.slot:
-                self.slots.move(active.slot, lowest, active.kept)
-                self.free.remove(lowest)
-                self.free.add(active.slot)
+                self.shelf.keys.move(active.slot, lowest, active.kept)
+                free.remove(lowest)
+                free.add(active.slot)
                 active.slot = lowest
+
+
+def session_of(request: Request) -> str:
+    """The dialogue that a request goes on with, "" for none. A choice writes nothing to go on."""
+    return request.session if request.sampling.choice is None else ""
+
+
+def grouped(paths: Sequence[Path]) -> list[Path]:
+    """Paths group by group, the group of the longest first, the longest first in each."""
+    groups: dict[int, list[Path]] = {}
+    for path in paths:
+        top = id(path.segments[0]) if path.segments else 0
+        groups.setdefault(top, []).append(path)
+    ordered = sorted(groups.values(), key=lambda g: -max(len(p.own) for p in g))
+    return [p for group in ordered for p in sorted(group, key=lambda p: -len(p.own))]

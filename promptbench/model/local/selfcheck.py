@@ -14,6 +14,7 @@ from promptbench.model.local.engine import Engine, PackedEngine, PaddedEngine
 from promptbench.model.local.load import load
 from promptbench.model.local.local import LocalModel
 from promptbench.model.local.scheduler import Scheduler
+from promptbench.model.local.shelf import Shelf
 from promptbench.record import Encoded, Message, Request, Sampling
 
 TIE = 1e-4
@@ -96,7 +97,8 @@ def ways_of(engine: Engine, requests: Sequence[Request]) -> Iterator[tuple[str, 
     yield "shuffled", shuffled, engine.run
     if isinstance(engine, PackedEngine):
         for rows, chunk in ((1, 16), (3, 7)):
-            scheduler = Scheduler(engine.runner, engine.ends, engine.budget, rows, chunk)
+            shelf = Shelf(engine.runner.shape, engine.budget)
+            scheduler = Scheduler(engine.runner, engine.ends, shelf, rows, chunk)
             yield f"{rows} rows, {chunk} prompt tokens a step", shuffled, inferring(scheduler)
 
 

@@ -59,13 +59,27 @@ class Tokenizer:
         """The messages in the model's chat template, or joined by blank lines if it has none."""
         if not self.has_template:
             return BETWEEN.join(m.text for m in messages)
-        turns = [{"role": m.role, "content": m.text} for m in messages]
         continues = messages[-1].role == "assistant"
+        return self.templated(messages, answered=False, continues=continues)
+
+    def finished(self, messages: Sequence[Message]) -> tuple[int, ...]:
+        """Token ids of a dialogue whose last message is a whole answer, with what ends it.
+
+        For a tokenizer with a chat template. Raises ModelError as `encode` does.
+        """
+        return tuple(self.ids(self.templated(messages, answered=True, continues=False)))
+
+    def templated(self, messages: Sequence[Message], *, answered: bool, continues: bool) -> str:
+        """The messages in the chat template: `answered`, or up to where the answer begins.
+
+        With `continues` the last message is the beginning of that answer.
+        """
+        turns = [{"role": m.role, "content": m.text} for m in messages]
         try:
             text = self.inner.apply_chat_template(
                 turns,
                 tokenize=False,
-                add_generation_prompt=not continues,
+                add_generation_prompt=not (answered or continues),
                 continue_final_message=continues,
             )
         except Exception as error:  # a template may raise anything, raise_exception() included

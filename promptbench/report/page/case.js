@@ -211,6 +211,7 @@ bench.caseView = (() => {
         cluster && make("p", null, make("span", null, "cluster ", make("code", null, cluster))),
       ),
       given(data.cases[number], number),
+      bench.talk(data, number),
       tools,
       legends,
       make("div", { class: "cells" }, cells.map(cell)),

@@ -36,15 +36,16 @@
   };
 
   // The blocks: read(number) makes one there, there(number) tells whether it is.
-  const blocks = (parts, head, texts, prompts) => {
+  const blocks = (parts, head, texts, prompts, talks) => {
     const firsts = head.blocks.map(([first]) => first);
     const reading = [];
     const more = [];
     const read = (block) =>
       (reading[block] ??= unpack(parts[block]).then((found) => {
-        const [, text, prompt] = head.blocks[block];
+        const [, text, prompt, talk] = head.blocks[block];
         found.texts.forEach((each, place) => (texts[text + place] = each));
         found.prompts.forEach((each, place) => (prompts[prompt + place] = each));
+        found.talks.forEach((each, place) => (talks[talk + place] = each));
         more[block] = found.more;
       }));
     const blockOf = (number) => lastBelow(firsts, number);
@@ -71,10 +72,11 @@
 
   // The data with words for places. `number` (a case) and `candidate` are places from 0.
   const open = (head, figures, parts) => {
-    const { cases, texts: size, blocks: _, needs: __, ...rest } = head;
+    const { cases, texts: size, blocks: _, needs: __, talks: turns, rules, ...rest } = head;
     const texts = new Array(size);
     const prompts = [];
-    const { ready, there, whole, more } = blocks(parts, head, texts, prompts);
+    const talks = [];
+    const { ready, there, whole, more } = blocks(parts, head, texts, prompts, talks);
     const columns = new Map();
     const output = (candidate, number, repeat) => {
       const row = figures[candidate][number][repeat];
@@ -82,6 +84,25 @@
       const [text, values, ending, promptTokens, outputTokens, seconds] = row;
       const said = { text: texts[text], values, ending, promptTokens, outputTokens, seconds };
       return { ...said, ...more(candidate, number, repeat) };
+    };
+    // A turn of a dialogue with words for places; of `kept` see report/talk.py.
+    const turn = ([user, reply, kept, summary, mood, rule, ...figures], place) => {
+      const [promptTokens, outputTokens, memoryTokens, number] = figures;
+      const chosen = rule === null ? null : { name: rules[rule][0], say: rules[rule][1] };
+      return {
+        number: place + 1,
+        user: texts[user],
+        reply: texts[reply],
+        given: kept === null,
+        kept,
+        summary: summary === null ? "" : texts[summary],
+        mood,
+        rule: chosen,
+        promptTokens,
+        outputTokens,
+        memoryTokens,
+        case: number,
+      };
     };
     const value = (candidate, number, metric) =>
       mean(scored(figures[candidate][number], metric));
@@ -99,6 +120,12 @@
       output,
       outputs: (candidate, number) =>
         figures[candidate][number].map((_, repeat) => output(candidate, number, repeat)),
+      // The dialogue that a case is the `turn` of, as far as it was said; null outside of a chat.
+      talk: (number, candidate, repeat) => {
+        if (!turns[number]) return null;
+        const [place, at] = turns[number];
+        return { turn: at, said: talks[place][candidate][repeat].map(turn) };
+      },
       // The figures alone: [text's place, values, ending, tokens in, out, seconds, error] or null.
       figures: (candidate, number) => figures[candidate][number],
       // The mean over a cell's scored repeats, or null; how many those are.

@@ -1,0 +1,44 @@
+"""What a page is made of: everything that the store holds of a run, as records."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from promptbench.record import (
+    Case,
+    Control,
+    Judgement,
+    Nearness,
+    Rating,
+    Run,
+    Sample,
+    Seen,
+    Turn,
+)
+from promptbench.report.grid import Grid
+from promptbench.report.prompts import Earlier
+from promptbench.report.summary import Summary
+
+
+@dataclass(frozen=True, slots=True)
+class Material:
+    """A run and all that is known of it.
+
+    `prompts` are those that the models saw, gone through more than once; without them a case's
+    page shows none. `earlier` are versions that prompts had in runs before, by the prompt's name,
+    None if nobody looked. `turns` are what was said in a chat, each dialogue in its order.
+    `figures` are those of the samples, where they have been worked out already.
+    """
+
+    run: Run
+    cases: Sequence[Case]
+    samples: Sequence[Sample]
+    judgements: Sequence[Judgement] = ()
+    nearness: Sequence[Nearness] = ()
+    controls: Sequence[Control] = ()
+    prompts: Iterable[Seen] = ()
+    earlier: Mapping[str, Earlier] | None = None
+    ratings: Sequence[Rating] = ()
+    turns: Sequence[Turn] = ()
+    figures: tuple[Grid, Summary] | None = None
