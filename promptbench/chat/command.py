@@ -44,7 +44,7 @@ def tell_help(desk: Desk, argument: str) -> Done:
     width = max(map(len, written))
     lines = [f"{usage:{width}}  {purpose}" for usage, purpose in written.items()]
     lines += [
-        "A line that ends with \\ goes on in the next one; // at the beginning says a slash.",
+        "A line that ends with \\ goes on in the next one. // at its beginning says one /.",
         "Ctrl-C stops a reply and keeps it so far; at the prompt it ends the talk.",
     ]
     return Done("\n".join(lines))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from promptbench.chat.command import obey
+from promptbench.chat.command import obey, turns
 from promptbench.chat.desk import Desk
 from promptbench.chat.reply import Reply
 from promptbench.chat.voice import Brake, Speaker, Stopped
@@ -139,7 +139,7 @@ def state(desk: Desk, reply: Reply) -> str:
         parts.append(f"{reply.memory_tokens:,} for the summary")
     if reply.before:
         summary = " and a summary" if reply.summary else ""
-        parts.append(f"{len(reply.kept)} of {reply.before} turns kept{summary}")
+        parts.append(f"{len(reply.kept)} of {turns(reply.before)} kept{summary}")
     if desk.talk.rules:
         parts.append(f"mood {reply.mood:+.2f}{f', {reply.rule}' if reply.rule else ''}")
     return " · ".join(parts)

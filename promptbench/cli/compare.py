@@ -91,13 +91,15 @@ def show(pair: Pair, explore: bool, console: Console) -> None:
     console.print()
 
 
+def same_parts(pair: Pair) -> dict[str, bool]:
+    """What candidates are made of, and whether it is the same in both; a memory only in chats."""
+    parts = {"prompt": pair.same_prompt, "model": pair.same_model, "sampling": pair.same_sampling}
+    return parts if pair.same_memory is None else {**parts, "memory": pair.same_memory}
+
+
 def sameness(pair: Pair) -> str:
     """Say what of the two is the same."""
-    parts = {
-        "prompt": pair.same_prompt,
-        "model": pair.same_model,
-        "sampling": pair.same_sampling,
-    }
+    parts = same_parts(pair)
     return ", ".join(f"{part} {'the same' if same else 'differs'}" for part, same in parts.items())
 
 
@@ -155,11 +157,7 @@ def pair_json(pair: Pair, explore: bool) -> dict[str, Any]:
     return {
         "first": pair.first,
         "second": pair.second,
-        "same": {
-            "prompt": pair.same_prompt,
-            "model": pair.same_model,
-            "sampling": pair.same_sampling,
-        },
+        "same": same_parts(pair),
         "metrics": {
             change.metric.name: change_json(change)
             | ({"q": finite(change.q_value)} if explore else {})

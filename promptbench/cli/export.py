@@ -1,4 +1,4 @@
-"""`promptbench export RUN`: write a run's outputs and scores as a table."""
+"""`promptbench export RUN`: write a run's outputs and scores, or a chat's turns, as a table."""
 
 from __future__ import annotations
 
@@ -22,13 +22,14 @@ from promptbench.cli.terminal import out, plain
 @click.option(
     "--output", type=click.Path(path_type=Path), help="The file; by default RUN.FORMAT here."
 )
-def command(run: str, kind: str, output: Path | None) -> None:
+@click.option("--turns", is_flag=True, help="Of a chat: one row for each turn, checked or not.")
+def command(run: str, kind: str, output: Path | None, turns: bool) -> None:
     """Write one row for each output of RUN, with its scores."""
     from promptbench.run.job import store_path, workspace_here
     from promptbench.store.database import open_store
-    from promptbench.store.export import export
+    from promptbench.store.export import export, export_turns
 
     with closing(open_store(store_path(workspace_here(Path.cwd())))) as store:
-        path = output or Path(f"{store.run(run).id}.{kind}")
-        rows = export(store, run, kind, path)
+        path = output or Path(f"{store.run(run).id}{'-turns' if turns else ''}.{kind}")
+        rows = (export_turns if turns else export)(store, run, kind, path)
     out().print(plain(f"{path}  {rows} rows"))

@@ -31,6 +31,8 @@ PHRASES = (
     rf"as an? {KIND}(?:{PROGRAM}|assistant),? (?:I|my)",
     rf"{I_AM}(?: \w+,)?{ADVERB}{{0,2}} (?:an?|your|the) (?:{KIND}{PROGRAM}{ENDS}"
     rf"|{ANY}(?:AI|language) (?:assistant|model|system)|{ANY}chat ?bot|helpful assistant)",
+    rf"{I_AM}{ADVERB}? not (?:human|a human(?: being)?|an? (?:real|actual) (?:person|human))",
+    r"(?:as|I'm|I am)(?: just| only)? a (?:fictional )?character in (?:a|the|this) (?:story|game)",
     r"my training (?:data|set|cut-?off)|(?:my|the) knowledge cut-?off",
     r"my (?:training|knowledge) (?:only goes|goes up|ends|ended|was last|does not|doesn't)",
     r"my programming (?:does|doesn't|prevents|prohibits|forbids|won't|only|is|allows)",

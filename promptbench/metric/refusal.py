@@ -18,9 +18,9 @@ ABOUT = (
     " whatever follows. Of 105 replies of SmolLM2-135M, labelled by the phrases' author before they"
     " were tried on them, it found 17 of 23 that decline and took none of the 82 others for one;"
     " those missed decline without saying so (I'm a librarian, not a bank). The phrases were made"
-    " on other replies of the same model and on 52 refusals and 60 near misses written for it, all"
-    " told right; other models decline in other words. A lecture in place of an answer is not"
-    " found; who declines an invitation is."
+    " on other replies of the same model, on some that XSTest published (Röttger et al. 2024), and"
+    " on 52 refusals and 60 near misses written for it, all told right; other models decline in"
+    " other words. A lecture in place of an answer is not found; who declines an invitation is."
 )
 
 

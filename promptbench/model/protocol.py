@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, runtime_checkable
 
 from promptbench.model.remote.budget import Budget
 from promptbench.model.remote.settings import ServerSettings
@@ -97,4 +97,18 @@ class Model(Protocol):
 
     def release(self) -> None:
         """Let go of the weights; a later stream loads them again."""
+        ...
+
+
+@runtime_checkable
+class Speaker(Protocol):
+    """A model whose answer can be heard while it is written."""
+
+    def speak(self, request: Request, hear: Callable[[str], None]) -> Completion:
+        """Run one request, and let each new piece of its text be heard.
+
+        The pieces put together are the completion's text: whole characters, no white space around
+        it, nothing of a stop string. `hear` may raise KeyboardInterrupt to end the answer; the
+        model can be asked again after that.
+        """
         ...

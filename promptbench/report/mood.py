@@ -12,7 +12,7 @@ from promptbench.metric.tone import mood_of
 from promptbench.record import Candidate, MetricInfo, Run, Sample, Seen, Turn
 from promptbench.report.comparison import SIGNIFICANT, lead
 from promptbench.report.course import Point
-from promptbench.report.grid import Grid
+from promptbench.report.grid import Grid, value
 from promptbench.report.number import fixed
 from promptbench.report.recollection import scored
 from promptbench.stats.paired import Difference, holm
@@ -82,10 +82,9 @@ def moods(run: Run, grid: Grid, turns: Sequence[Turn], prompts: Iterable[Seen]) 
     facts = rules_of(run, grid, turns)
     if not facts:
         return None
-    kept = next((m for m in run.metrics if m.settings.get("metric") == "tone_kept"), None)
     return Moods(
-        tuple(ruled(run, grid, turns, name, each, kept) for name, each in facts.items()),
-        kept is not None,
+        tuple(ruled(run, grid, turns, name, each) for name, each in facts.items()),
+        metric_of(run, "tone_kept") is not None,
         effects(run, grid, told_ones(run, grid, facts, prompts)),
     )
 
@@ -108,7 +107,6 @@ def ruled(
     turns: Sequence[Turn],
     name: str,
     facts: Mapping[str, Any],
-    kept: MetricInfo | None,
 ) -> Ruled:
     """One rule. What users say may differ by candidate where a model plays them."""
     chosen = [turn for turn in turns if turn.rule == name]
@@ -119,24 +117,32 @@ def ruled(
         expected(facts.get("expect") or {}),
         len(said),
         mean(list(said.values())),
-        tuple(manner(each.name, grid, chosen, kept) for each in run.candidates),
+        tuple(manner(run, each.name, grid, chosen) for each in run.candidates),
     )
 
 
-def manner(candidate: str, grid: Grid, chosen: Sequence[Turn], kept: MetricInfo | None) -> Manner:
+def manner(run: Run, candidate: str, grid: Grid, chosen: Sequence[Turn]) -> Manner:
     """A candidate's replies in the checked turns that chose a rule."""
     cells = {(t.case_id, t.repeat) for t in chosen if t.candidate == candidate and t.case_id}
     ids = {case for case, _ in cells}
     part = replace(grid, cases=tuple(case for case in grid.cases if case.id in ids))
+    kept, tone = metric_of(run, "tone_kept"), metric_of(run, "tone")
     there = [s for s in part.samples(candidate) if (s.case_id, s.repeat) in cells]
-    found = [tone for sample in there if (tone := tone_of(sample)) is not None]
+    found = [each for sample in there if (each := tone_of(sample, tone)) is not None]
     return Manner(
         candidate, mean(found), len(found), scored(candidate, kept, part) if kept else None
     )
 
 
-def tone_of(sample: Sample) -> float | None:
-    """The tone of an output, -1 to 1; None without a text."""
+def metric_of(run: Run, name: str) -> MetricInfo | None:
+    """The metric of a run that is called so in the registry, whatever the suite calls it."""
+    return next((each for each in run.metrics if each.settings.get("metric") == name), None)
+
+
+def tone_of(sample: Sample, measured: MetricInfo | None) -> float | None:
+    """The tone of an output, -1 to 1, as its metric has it already; None without a text."""
+    if measured:
+        return value(sample, measured.name)
     done = sample.completion
     return mood_cached(done.text) if done and not done.error and done.text.strip() else None
 

@@ -28,6 +28,7 @@ NAMED = 5
 class Pair:
     """Two candidates as RUN:CANDIDATE, what of them is the same, and what changed.
 
+    `same_memory` is None where neither of them is of a chat.
     `refused` says of each metric that cannot be compared why, `remarks` what a reader should mind.
     """
 
@@ -36,6 +37,7 @@ class Pair:
     same_prompt: bool
     same_model: bool
     same_sampling: bool
+    same_memory: bool | None
     changes: tuple[Change, ...]
     refused: tuple[str, ...]
     remarks: tuple[str, ...] = ()
@@ -172,6 +174,7 @@ def pair_of(ours: Loaded, mine: str, theirs: Loaded, other: str, wanted: Sequenc
         same_prompt=left.prompt.digest == right.prompt.digest,
         same_model=left.model_identity == right.model_identity,
         same_sampling=left.sampling.canonical() == right.sampling.canonical(),
+        same_memory=left.memory == right.memory if left.memory or right.memory else None,
         changes=tuple(changes),
         refused=tuple(refused),
         remarks=(*_remarks(ours, mine), *_remarks(theirs, other)),

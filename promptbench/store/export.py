@@ -1,4 +1,4 @@
-"""Write a run's outputs and scores as a table: CSV, JSONL or Parquet."""
+"""Write a run's outputs and scores, or a chat's turns, as a table: CSV, JSONL or Parquet."""
 
 from __future__ import annotations
 
@@ -12,9 +12,10 @@ from typing import Any
 
 import pandas as pd
 
-from promptbench.error import StoreError
-from promptbench.record import Candidate, Run, Sample
+from promptbench.error import InputError, StoreError
+from promptbench.record import Candidate, Run, Sample, Turn
 from promptbench.store.database import Store
+from promptbench.store.turn import turns
 
 # A spreadsheet runs a cell that begins with one of these as a formula.
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
@@ -32,6 +33,28 @@ def export(store: Store, run_id: str, kind: str, path: Path) -> int:
     rows = [row(run, candidates[sample.candidate], sample) for sample in store.samples(run_id)]
     # A column with gaps would turn whole numbers into fractions.
     frame = pd.DataFrame(rows).astype({"prompt_tokens": "Int64", "output_tokens": "Int64"})
+    write_table(frame, kind, path)
+    return len(frame)
+
+
+def export_turns(store: Store, run_id: str, kind: str, path: Path) -> int:
+    """Write one row a turn of a chat to `path`, checked or not, and return their number.
+
+    Raises InputError for a run without a turn, StoreError where nothing can be written.
+    """
+    run = store.run(run_id)
+    rows = [turn_row(run, turn) for turn in turns(store, run_id)]
+    if not rows:
+        raise InputError(
+            f"run {run.id} has no turns: it is no chat, or nothing was said yet",
+            hint="Without --turns its outputs are written.",
+        )
+    write_table(pd.DataFrame(rows), kind, path)
+    return len(rows)
+
+
+def write_table(frame: pd.DataFrame, kind: str, path: Path) -> None:
+    """Write a table so that it is there whole or not at all. Raises StoreError."""
     handle, temporary = temporary_beside(path)
     os.close(handle)
     try:
@@ -42,7 +65,6 @@ def export(store: Store, run_id: str, kind: str, path: Path) -> int:
         raise unwritable(path, error) from error
     finally:
         Path(temporary).unlink(missing_ok=True)
-    return len(frame)
 
 
 def temporary_beside(path: Path) -> tuple[int, str]:
@@ -85,6 +107,28 @@ def row(run: Run, candidate: Candidate, sample: Sample) -> dict[str, Any]:
         scores[column] = score.value if score else None
         scores[f"{metric.name} unscored"] = score.reason if score else ""
     return fields | scores
+
+
+def turn_row(run: Run, turn: Turn) -> dict[str, Any]:
+    """One turn as a flat row; `kept` lists the earlier turns that stood in its prompt."""
+    return {
+        "run": run.id,
+        "candidate": turn.candidate,
+        "dialogue": turn.dialogue,
+        "repeat": turn.repeat,
+        "turn": turn.number,
+        "case": turn.case_id,
+        "user": turn.user,
+        "reply": turn.reply,
+        "given": not turn.key,
+        "kept": " ".join(map(str, turn.kept)),
+        "summary": turn.summary,
+        "mood": turn.mood,
+        "rule": turn.rule,
+        "prompt_tokens": turn.prompt_tokens,
+        "output_tokens": turn.output_tokens,
+        "memory_tokens": turn.memory_tokens,
+    }
 
 
 def write_csv(frame: pd.DataFrame, path: str) -> None:

@@ -1,7 +1,7 @@
 """A model that speaks: the fake one, a word at a time.
 
-As a program, `python tests/chat/speaking.py chat --model speaks:a`, it is the command line with this
-model in it; $SPEAKING then holds its Manner as JSON.
+As a program, `python tests/chat/speaking.py chat --model speaks:a`, it is the command line with
+this model in it; $SPEAKING then holds its Manner as JSON.
 """
 
 from __future__ import annotations

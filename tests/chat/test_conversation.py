@@ -39,9 +39,7 @@ def after(words: int) -> Any:
 
 
 @pytest.mark.parametrize("form", FORMS)
-def test_a_talk_is_word_for_word_what_a_run_of_the_same_turns_is(
-    chat: Chat, talk: Talk, form: str
-):
+def test_a_talk_is_word_for_word_what_a_run_of_the_same_turns_is(chat: Chat, talk: Talk, form: str):
     turns = [*USERS[:-1], {"user": USERS[-1], "references": ["7"]}]
     write_rows(chat, [{"id": "d", "turns": turns}])
     chat.edit("suites/talk.yaml", "[all, none, last: 1]", f"[{form!r}]")

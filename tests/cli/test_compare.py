@@ -10,6 +10,7 @@ import pytest
 from promptbench.stats.multiplicity import benjamini_hochberg
 from tests.cli.conftest import Ask
 from tests.fake import FakeBackend
+from tests.run.chatting import write_chat
 from tests.run.workspace import Workspace, email
 
 SUITE = "suites/mail.yaml"
@@ -199,3 +200,15 @@ def test_exploring_shows_q_values_and_says_what_they_are_worth(ask: Ask, two: tu
     assert "Exploratory" in told and "false alarms" in told
     assert "after Holm" not in told
     assert "Exploratory" not in ask("compare", *two).out
+
+
+def test_of_chats_it_says_whether_the_memory_is_the_same(ask: Ask, workspace: Workspace):
+    write_chat(workspace.folder)
+    run = str(json.loads(ask("run", "suites/talk.yaml", "--json").out)["run"])
+    sides = [f"{run}:friend · {memory}" for memory in ("all", "last:1")]
+    (pair,) = compared(ask, *sides)
+    assert pair["same"] == {"prompt": True, "model": True, "sampling": True, "memory": False}
+    assert "sampling the same, memory differs" in ask("compare", *sides).out
+    reply = ask("export", run, "--turns", "--format", "jsonl")
+    # Three memories, three dialogues of four turns.
+    assert (reply.code, reply.out) == (0, f"{run}-turns.jsonl  36 rows\n")

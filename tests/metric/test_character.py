@@ -36,6 +36,9 @@ BREACHES = [
     "I do not have feelings or emotions.",
     "I don't have a physical body.",
     "I don't have access to real-time data.",
+    "I'm not a real person.",
+    "I am not human, as you know.",
+    "As a character in a story, I have no office.",
 ]
 IN_ROLE = [
     "As an aid for the memory, write it down.",
@@ -55,7 +58,8 @@ IN_ROLE = [
     "I was designed by my mother, she says.",
     "It was made by my brother.",
     "The assistant in the shop was kind.",
-    "Said I am fine.",
+    "She is a character in a story that I like.",
+    "I'm not a morning person.",
     "",
 ]
 

@@ -87,6 +87,8 @@ def test_a_reference_is_no_other_value():
     asked = case("4217", others=["4,217", "99"])
     assert scored("contradiction", "It is 4217.", asked) == (0.0, "")
     assert scored("recall", "It is 4217.", asked, strict=True) == (1.0, "")
+    listed = case("Ada", others=["Ada", "Bob"])
+    assert scored("recall", "Ada", listed, strict=True) == (1.0, "")
 
 
 def test_without_a_reference_every_other_value_contradicts():

@@ -1,4 +1,4 @@
-"""A page with every section: a curve of choices, judged, repeated, gated, with copies and leaks."""
+"""A page with every section: a chat of choices, a curve, judged, repeated, gated, with copies."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from dataclasses import replace
 from promptbench.record import Control, Judgement, MetricInfo, Nearness, Run, Score
 from promptbench.report.material import Material
 from promptbench.report.page import build_page
+from tests.report.chatted import chatted
 from tests.report.labelled import drawn
 
 SETTINGS = {"metric": "judge", "scale": [1, 5], "human": "", "rated": ""}
@@ -33,6 +34,7 @@ def everything() -> str:
         replace(each, scores={**each.scores, "helpful": Score("helpful", 4.0, "", (1.0, 1.0))})
         for each in (*samples, *again)
     ]
+    cases, turns = chatted(_run(made), cases, rows)
     return build_page(
         Material(
             _run(made),
@@ -48,6 +50,7 @@ def everything() -> str:
             ],
             [Nearness("written", cases[0].id, 0, 0.9, 0.3, "train-1", "A training answer. " * 30)],
             [Control("says nothing", cases[0].id, Score("helpful", 5.0, "", (1.0, 1.0)))],
+            turns=turns,
         )
     )
 
@@ -70,7 +73,10 @@ def _run(made: Run) -> Run:
         made,
         repeats=2,
         metrics=(*made.metrics, JUDGE),
-        candidates=(plain, replace(tuned, model="./checkpoints/x")),
+        candidates=(
+            replace(plain, memory="summary:60+last:1"),
+            replace(tuned, model="./checkpoints/x", memory="none"),
+        ),
         manifest={
             "models": {"./checkpoints/x": {"training": COURSE}},
             "leaks": {

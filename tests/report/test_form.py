@@ -23,6 +23,7 @@ SECTIONS = (
     "ranking",
     "gates",
     "learning",
+    "chat",
     "training",
     "costs",
     "variance",

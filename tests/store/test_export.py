@@ -13,9 +13,10 @@ import pandas as pd
 import pytest
 
 from promptbench.error import EXIT_NOT_FINISHED, InputError, StoreError
-from promptbench.record import MetricInfo, Run, Score
+from promptbench.record import MetricInfo, Run, Score, Turn
 from promptbench.store.database import Store
-from promptbench.store.export import WRITERS, export
+from promptbench.store.export import WRITERS, export, export_turns
+from promptbench.store.turn import link_replies
 from tests.store.records import begin, completion, run, save
 
 TEXT = 'Two lines,\nand a "quote"; Grüße 🙂 \u2028 end'
@@ -206,3 +207,31 @@ def test_an_unknown_run_is_an_error_and_writes_nothing(filled: Store, tmp_path: 
 
 def store_files(folder: Path) -> list[str]:
     return sorted(p.name for p in folder.iterdir() if p.name.startswith("store.sqlite"))
+
+
+@pytest.mark.parametrize("kind", list(WRITERS))
+def test_a_chat_has_a_row_for_each_turn_checked_or_not(store: Store, tmp_path: Path, kind: str):
+    begin(store)
+    given = Turn("a", "talk", 0, 1, "=Hello()", "Hi!")
+    asked = Turn("a", "talk", 0, 2, "Who am I?", TEXT, "k2", "mail-1", (1,), "", -0.5, "upset", 9)
+    link_replies(store, "mail-1", {}, [(0, None, given), (0, 1, asked)])
+    path = tmp_path / f"turns.{kind}"
+    assert export_turns(store, "mail-1", kind, path) == 2
+    if kind == "jsonl":
+        first, second = map(json.loads, path.read_text(encoding="utf-8").split("\n")[:2])
+    else:
+        frame = (
+            pd.read_parquet(path) if kind == "parquet" else pd.read_csv(path, dtype={"kept": str})
+        )
+        first, second = frame.to_dict(orient="records")
+    assert (first["turn"], first["given"], second["given"]) == (1, True, False)
+    assert first["user"] == ("'=Hello()" if kind == "csv" else "=Hello()")
+    assert (second["reply"], second["case"], second["kept"]) == (TEXT, "mail-1", "1")
+    assert (second["mood"], second["rule"], second["prompt_tokens"]) == (-0.5, "upset", 9)
+
+
+def test_a_run_that_is_no_chat_has_no_turns_to_write(store: Store, tmp_path: Path):
+    begin(store)
+    with pytest.raises(InputError, match="no chat"):
+        export_turns(store, "mail-1", "csv", tmp_path / "turns.csv")
+    assert list(tmp_path.glob("turns*")) == []

@@ -39,9 +39,10 @@ class EncoderEngine:
         self.rows = 1 if self.padding is None else MAX_ROWS
 
     @torch.inference_mode()
-    def run(self, requests: Iterable[Request]) -> Iterator[list[Chosen]]:
+    def run(self, requests: Iterable[Request], listen: object = None) -> Iterator[list[Chosen]]:
         """Yield decided requests, a batch at a time. The seconds of each are its share.
 
+        There is nothing to `listen` to, for an encoder does not write.
         A cloze's prompts must have been `masked`. Raises RunError if the model computes no usable
         numbers, and ModelError for labels that it cannot tell apart.
         """

@@ -16,7 +16,7 @@ from promptbench.model.local.fit import runner_for
 from promptbench.model.local.generate import generate, split
 from promptbench.model.local.judge import judge
 from promptbench.model.local.memory import bound_kernels, free_memory, keep_freed_memory
-from promptbench.model.local.row import Ends
+from promptbench.model.local.row import Ends, Listen, nobody
 from promptbench.model.local.rows import DecoderRows, EncoderDecoderRows
 from promptbench.model.local.runner import Runner
 from promptbench.model.local.scheduler import CHUNK, ROWS, Done, Scheduler, session_of
@@ -44,18 +44,19 @@ class PackedEngine:
         return self.shelf.reused
 
     @torch.inference_mode()
-    def run(self, requests: Iterable[Request]) -> Iterator[list[Done]]:
+    def run(self, requests: Iterable[Request], listen: Listen = nobody) -> Iterator[list[Done]]:
         """Yield finished rows. When memory runs out, half as many rows go on from there."""
         waiting = iter(requests)
         while window := list(islice(waiting, WINDOW)):
-            yield from self.run_window(window)
+            yield from self.run_window(window, listen)
 
-    def run_window(self, window: list[Request]) -> Iterator[list[Done]]:
+    def run_window(self, window: list[Request], listen: Listen) -> Iterator[list[Done]]:
         """Run one window to its end, with fewer rows each time that memory runs out."""
         rows, chunk = ROWS, CHUNK
         held = bool(self.shelf.held)
         while window:
-            scheduler = Scheduler(self.runner, self.ends, self.shelf_for(window), rows, chunk)
+            shelf = self.shelf_for(window)
+            scheduler = Scheduler(self.runner, self.ends, shelf, rows, chunk, listen)
             try:
                 for finished in scheduler.run(window):
                     done = {row.request.key for row in finished}
@@ -99,12 +100,12 @@ class PaddedEngine:
         self.kind = EncoderDecoderRows if model.config.is_encoder_decoder else DecoderRows
 
     @torch.inference_mode()
-    def run(self, requests: Iterable[Request]) -> Iterator[list[Done]]:
+    def run(self, requests: Iterable[Request], listen: Listen = nobody) -> Iterator[list[Done]]:
         """Yield what is done, a batch at a time."""
         waiting = iter(requests)
         while window := list(islice(waiting, PADDED_WINDOW)):
             for batch in split([r for r in window if r.sampling.choice is None]):
-                yield [*generate(batch, self.kind(self.model), self.ends)]
+                yield [*generate(batch, self.kind(self.model), self.ends, listen)]
             for request in window:
                 if request.sampling.choice is not None:
                     yield [self.choose(request, request.sampling.choice)]

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 import torch
 
 from promptbench.error import RunError
-from promptbench.model.local.row import Ends, Row, begin
+from promptbench.model.local.row import Ends, Listen, Row, begin, nobody
 from promptbench.model.local.rows import Rows
 from promptbench.record import Request
 
@@ -30,7 +30,9 @@ def split(window: list[Request]) -> Iterator[list[Request]]:
         yield batch
 
 
-def generate(requests: Sequence[Request], rows: Rows, ends: Ends) -> list[Row]:
+def generate(
+    requests: Sequence[Request], rows: Rows, ends: Ends, listen: Listen = nobody
+) -> list[Row]:
     """Run one batch to its end. Raises RunError if the model computes no usable numbers."""
     started = time.perf_counter()
     every = [begin(r, ends, rows.before(r.encoded.ids)) for r in requests]
@@ -44,6 +46,7 @@ def generate(requests: Sequence[Request], rows: Rows, ends: Ends) -> list[Row]:
             )
         for row, scores in zip(active, logits, strict=True):
             row.hear((), scores[None])
+            listen(row)
         going = [i for i, row in enumerate(active) if not row.finish]
         if not going:
             break

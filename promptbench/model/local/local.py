@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -102,14 +103,20 @@ class LocalModel:
 
     def stream(self, requests: Iterable[Request]) -> Iterator[list[Completion]]:
         """See Model. A row's output does not depend on what runs beside it."""
-        try:
+        with telling_what_failed():
             for rows in self.engine.run(requests):
                 yield [done.completion() for done in rows]
-        except RuntimeError as error:  # torch raises it for whatever its kernels cannot do
-            raise RunError(
-                f"the model failed: {first_line(error)}",
-                hint="What was finished is stored; the same command continues.",
-            ) from error
+
+    def speak(self, request: Request, hear: Callable[[str], None]) -> Completion:
+        """See Speaker. With a session, its next turn goes on from there, interrupted or not."""
+        from promptbench.model.local.voice import Voice
+
+        voice = Voice(hear)
+        with telling_what_failed():
+            found = [one for rows in self.engine.run([request], voice.listen) for one in rows]
+        completion = found[0].completion()
+        voice.say(completion.text)
+        return completion
 
     def release(self) -> None:
         """See Model."""
@@ -123,6 +130,18 @@ class LocalModel:
         return frozenset(
             int(i) for i in [*several, self.tokenizer.inner.eos_token_id] if i is not None
         )
+
+
+@contextmanager
+def telling_what_failed() -> Iterator[None]:
+    """Make a RunError of what torch raises for whatever its kernels cannot do."""
+    try:
+        yield
+    except RuntimeError as error:
+        raise RunError(
+            f"the model failed: {first_line(error)}",
+            hint="What was finished is stored; the same command continues.",
+        ) from error
 
 
 def describe(spec: str, checkpoint: Checkpoint, place: Place) -> ModelInfo:

@@ -17,7 +17,7 @@ from promptbench.model.local.row import Row
 # Slots hold texts of different lengths: the fewer are read in one call, the less of it is padding.
 BUNCH = 12
 # Tokens of idle slots between two rows that cost as much as a call of their own.
-IDLE = 256
+IDLE = 512
 
 
 @dataclass(slots=True, eq=False)

@@ -94,6 +94,14 @@ class Row:
         return self.tokens[:-1] if self.finish == "stop" else self.tokens
 
 
+Listen = Callable[[Row], None]
+"""Is told of a row each time that it has a new token."""
+
+
+def nobody(row: Row) -> None:
+    """Listen to nothing."""
+
+
 def begin(request: Request, ends: Ends, before: Sequence[int] | None = None) -> Row:
     """A request's row before its first token.
 

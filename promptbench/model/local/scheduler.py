@@ -20,7 +20,7 @@ from promptbench.model.local.cache import Keys
 from promptbench.model.local.chosen import Chosen
 from promptbench.model.local.packing import Active, Kept, Reading, Work
 from promptbench.model.local.prefix import Path, Segment, find_paths
-from promptbench.model.local.row import Ends, Row, begin
+from promptbench.model.local.row import Ends, Listen, Row, begin, nobody
 from promptbench.model.local.runner import Runner
 from promptbench.model.local.shelf import Shelf
 from promptbench.record import Request
@@ -37,7 +37,13 @@ class Scheduler:
     """Runs a set of requests to their ends on one runner."""
 
     def __init__(
-        self, runner: Runner, ends: Ends, shelf: Shelf, rows: int = ROWS, chunk: int = CHUNK
+        self,
+        runner: Runner,
+        ends: Ends,
+        shelf: Shelf,
+        rows: int = ROWS,
+        chunk: int = CHUNK,
+        listen: Listen = nobody,
     ) -> None:
         """`shelf` has the slots; what it holds of sessions is used, and theirs stay there."""
         self.runner = runner
@@ -45,6 +51,7 @@ class Scheduler:
         self.shelf = shelf
         self.most = rows
         self.chunk = chunk
+        self.listen = listen
         self.readings: deque[Reading] = deque()
         self.active: list[Active] = []
 
@@ -152,7 +159,11 @@ class Scheduler:
             active.row.hear(places, logits[at : at + len(places)])
             at += len(places)
         self.charge(work, (time.perf_counter() - started) / len(work.tokens))
-        return self.settle(work)
+        ended = self.settle(work)
+        for active, _ in work.owners:
+            if isinstance(active.row, Row):
+                self.listen(active.row)
+        return ended
 
     def charge(self, work: Work, seconds: float) -> None:
         """Charge each token's seconds to its row, or to the segment's users in equal parts."""

@@ -126,7 +126,7 @@ bench.talk = (() => {
       chosen[what] = value;
       paint();
     };
-    const repeats = [...Array(meta.repeats).keys()].map((repeat) => [repeat, `repeat ${repeat + 1}`]);
+    const repeats = [...Array(meta.repeats).keys()].map((repeat) => [repeat, repeat + 1]);
     paint();
     return make(
       "section",
@@ -136,7 +136,7 @@ bench.talk = (() => {
         { class: "with" },
         make("h4", null, "Dialogue"),
         names.length > 1 && select("with ", names, chosen.candidate, pick("candidate")),
-        meta.repeats > 1 && select("", repeats, chosen.repeat, pick("repeat")),
+        meta.repeats > 1 && select("repeat ", repeats, chosen.repeat, pick("repeat")),
       ),
       body,
     );
