@@ -14,6 +14,7 @@ from promptbench.error import SuiteError, choices
 from promptbench.gate.rule import Gate, read_gates
 from promptbench.metric.protocol import Metric
 from promptbench.model.protocol import Model, Notify, Setup, quiet
+from promptbench.model.remote.budget import Budget
 from promptbench.model.spec import open_model
 from promptbench.prompt.template import Template
 from promptbench.record import Candidate, Case, MetricInfo, Request, Sampling
@@ -247,7 +248,14 @@ def able(model: Model, samplings: Mapping[str, Sampling]) -> Mapping[str, Sampli
 
 def setup_for(suite: Suite, options: Options, notify: Notify) -> Setup:
     """How models are opened. A suite's relative paths start from its workspace."""
-    return Setup(suite.workspace, notify, options.max_memory, options.device, options.precision)
+    return Setup(
+        suite.workspace,
+        notify,
+        options.max_memory,
+        options.device,
+        options.precision,
+        budget=Budget(options.max_cost),
+    )
 
 
 def open_models(suite: Suite, options: Options, setup: Setup) -> dict[str, Model]:

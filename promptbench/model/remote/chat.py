@@ -134,7 +134,7 @@ def unable(sampling: Sampling) -> str:
 
 
 def logprobs_of(choice: Any) -> list[tuple[str, float]]:
-    """Each token that was written with its log-probability. Raises RefusedError if there are none."""
+    """Each token that was written with its log-probability. Raises RefusedError without them."""
     content = choice.get("logprobs") if isinstance(choice, dict) else None
     if not isinstance(content, dict) or not isinstance(content.get("content"), list):
         raise RefusedError("it gives no log-probabilities; take `logprobs` out of the suite")

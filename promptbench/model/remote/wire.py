@@ -57,7 +57,7 @@ class Wire(Protocol):
 
 
 def part(value: Any, *path: str | int) -> Any:
-    """What lies at a path of keys and positions in an answer. Raises MalformedError if nothing does."""
+    """What lies at a path of keys and positions. Raises MalformedError if nothing does."""
     for step in path:
         try:
             value = value[step]
