@@ -54,6 +54,7 @@ $(VENV)/.model: $(VENV)/.installed
 bench: model .bench/bin/lm-eval  ## Measure engine and training against peers (about 50 minutes).
 	$(BIN)/python -m benchmarks.local_engine
 	$(BIN)/python -m benchmarks.labels
+	$(BIN)/python -m benchmarks.chat
 	$(BIN)/python -m benchmarks.finetune
 
 statistics: install  ## Measure the statistics by simulation (about ten minutes).

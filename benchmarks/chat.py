@@ -7,6 +7,7 @@ import json
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping
+from itertools import islice
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -85,7 +86,7 @@ def user_texts(path: Path, dialogues: int, turns: int) -> list[list[str]]:
     texts = texts_of(path)
     found = []
     for _ in range(dialogues):
-        one = [text for text, _ in zip(texts, range(turns), strict=False)]
+        one = list(islice(texts, turns))
         if len(one) < turns:
             raise SystemExit(f"{path} has too few turns for {dialogues} dialogues of {turns}")
         found.append(one)

@@ -59,9 +59,16 @@ def lead(model: Any, tokenizer: Any, texts: list[str], hold: bool) -> list[list[
         )[0].tolist()
         before = whole[:-1]  # the last token was never read
         replies.append(whole[len(ids) :])
-        reply = tokenizer.decode(replies[-1], skip_special_tokens=True)
+        ended = replies[-1][-1] in ends_of(model)  # not every end is a special token
+        reply = tokenizer.decode(replies[-1][: -1 if ended else None], skip_special_tokens=True)
         said.append({"role": "assistant", "content": reply.strip()})
     return replies
+
+
+def ends_of(model: Any) -> list[int]:
+    """The tokens that end a reply."""
+    ends = model.generation_config.eos_token_id
+    return ends if isinstance(ends, list) else [ends]
 
 
 def common_length(first: list[int], second: list[int]) -> int:

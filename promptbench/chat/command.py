@@ -66,8 +66,8 @@ def remembered(talk: Conversation) -> str:
         return f"Nothing was said yet. Forms: {', '.join(FORMS)}."
     if memory.kind == "similar":
         return (
-            f"Of {turns(total)} the newest {min(memory.last, total)} come back, and of the others"
-            f" the {memory.size} most similar to what you say next."
+            f"Of {turns(total)}, what comes back: the newest {min(memory.last, total)}, and of the"
+            f" others the {memory.size} most similar to what you say next."
         )
     recalled = talk.recall(talk.case("..."))
     kept = recalled.numbers
@@ -76,7 +76,8 @@ def remembered(talk: Conversation) -> str:
     if memory.kind == "tokens":
         text += " If you say much, fewer do."
     if memory.kind == "summary" and recalled.summary:
-        text += f"\nSummary of turns 1 to {talk.covered}: {recalled.summary}"
+        covered = f"turns 1 to {talk.covered}" if talk.covered > 1 else "turn 1"
+        text += f"\nSummary of {covered}: {recalled.summary}"
     elif memory.kind == "summary" and total > memory.last:
         text += " The others are summed up before the next reply."
     return text

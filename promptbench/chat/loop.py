@@ -7,8 +7,9 @@ from typing import Protocol
 from promptbench.chat.command import obey, turns
 from promptbench.chat.desk import Desk
 from promptbench.chat.reply import Reply
-from promptbench.chat.voice import Brake, Speaker, Stopped
+from promptbench.chat.voice import Brake, Stopped
 from promptbench.error import EXIT_OK, PromptbenchError
+from promptbench.model.protocol import Speaker
 
 UNSAID = "Nothing was said, and your turn is not kept; /retry says it again."
 
@@ -64,6 +65,7 @@ def greet(desk: Desk, screen: Screen) -> None:
     screen.note("/help shows the commands. Ctrl-C stops a reply; Ctrl-D ends the talk.")
     if desk.warning:
         screen.note(desk.warning)
+    screen.note(f"Loading {desk.model.name} ...")
     desk.talk.wake()
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import signal
 from collections.abc import Callable
 from types import FrameType, TracebackType
-from typing import Any, Protocol, runtime_checkable
+from typing import Any
 
 from promptbench.error import RunError
-from promptbench.model.protocol import Model
+from promptbench.model.protocol import Model, Speaker
 from promptbench.record import Completion, Request
 
 Hear = Callable[[str], None]
@@ -17,15 +17,6 @@ Hear = Callable[[str], None]
 
 class Stopped(KeyboardInterrupt):
     """Who listens has heard enough; the model is as usable as before."""
-
-
-@runtime_checkable
-class Speaker(Protocol):
-    """A model that can be heard while it speaks."""
-
-    def speak(self, request: Request, hear: Hear) -> Completion:
-        """Run one request and give `hear` each piece of text as soon as it is known."""
-        ...
 
 
 def speak(model: Model, request: Request, hear: Hear) -> Completion:

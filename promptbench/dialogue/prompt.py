@@ -14,7 +14,7 @@ from promptbench.record import Case, Message
 from promptbench.suite.chat import MemorySpec
 
 # What only promptbench needs of a case, and no prompt.
-HIDDEN = ("script", "rule", "dialogue", "others")
+HIDDEN = ("script", "rule", "dialogue", "talk", "others")
 
 
 def turn_messages(

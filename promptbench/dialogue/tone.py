@@ -19,9 +19,12 @@ def heard(said: str, rules: Sequence[ToneRule]) -> dict[str, Any]:
 
 
 def with_mood(case: Case, rules: Sequence[ToneRule]) -> Case:
-    """A case that knows the mood of what the user says, and the rule that it chooses."""
+    """A case that knows the mood of what the user says, and the rule that it chooses.
+
+    Metrics may ask for its `talk`, all that was said before a reply: until then it is empty.
+    """
     found = heard(str(case.variables["user"]), rules)
-    return replace(case, variables={**case.variables, **found})
+    return replace(case, variables={"talk": "", **case.variables, **found})
 
 
 def instruction(variables: Mapping[str, Any]) -> str:

@@ -111,7 +111,7 @@ def build_recall(settings: RecallSettings) -> Recall:
     about = STRICT.format(field=settings.field) if strict else RECALLED
     info = MetricInfo(
         name=settings.name,
-        label=f"says a reference{f', none of {settings.field}' if strict else ''}",
+        label=f"recall{f', none of {settings.field}' if strict else ''}",
         direction="higher",
         binary=True,
         settings=shown("recall", settings),

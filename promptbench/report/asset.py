@@ -39,6 +39,7 @@ SCRIPTS = (
     *CASE,
     "prompts.js",
     "session.js",
+    "before.js",
     "rate.js",
     "first.js",
     "page.js",

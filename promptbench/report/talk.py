@@ -20,7 +20,7 @@ from promptbench.record import Case, Turn
 from promptbench.report.once import Once
 
 # What the dialogue tells better: left out of a case's own fields.
-TOLD = ("script", "mood")
+TOLD = ("script", "mood", "talk")
 # Characters that a case's page shows in one line.
 SHORT = 80
 

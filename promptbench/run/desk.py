@@ -12,7 +12,7 @@ from promptbench.record import Message, Request, Score
 from promptbench.run.fingerprint import fingerprint
 from promptbench.run.jury import rival_of
 from promptbench.run.plan import Plan
-from promptbench.run.told import told
+from promptbench.run.told import Heard, told
 from promptbench.store.database import Cell
 
 
@@ -35,13 +35,13 @@ class Item:
 class Desk:
     """What questions are made from: the plan, and the texts of the cells that have one.
 
-    Of a chat, `sent` gives the messages that a cell's reply answered, and `said` what users said.
+    Of a chat, `sent` gives the messages that a cell's reply answered, `said` what came before.
     """
 
     plan: Plan
     texts: Mapping[Cell, str]
     sent: Callable[[Cell], tuple[Message, ...]] | None = None
-    said: Mapping[Cell, str] = field(default_factory=dict)
+    said: Heard = field(default_factory=dict)
 
     def subject(self, item: Item) -> Subject:
         """What an item is about."""

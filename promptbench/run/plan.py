@@ -137,6 +137,7 @@ def assemble(
 
     Raises InputError for what cannot answer, be asked, or fit.
     """
+    judged = with_moods(judged, suite.chat) if suite.chat else judged
     metrics = metrics_of(suite, setup.notify)
     jury = open_jury(suite, metrics, [one.model for one in ready], setup)
     metrics = introduced(metrics, jury)
@@ -147,7 +148,6 @@ def assemble(
     repeats = options.repeats or suite.repeats
     player = open_player(suite, [one.model for one in ready], setup)
     if suite.chat:
-        judged = with_moods(judged, suite.chat)
         check_chat(suite, ready, judged.cases)
     slots_of = turn_slots if suite.chat else all_slots
     slots = tuple(slots_of(ready, judged.cases, repeats))

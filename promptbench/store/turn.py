@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import groupby
 
 from promptbench.record import Completion, Request, Turn
 from promptbench.store.code import dumps
@@ -110,8 +111,18 @@ def turns(store: Store, run_id: str) -> Iterator[Turn]:
         )
 
 
-def users(store: Store, run_id: str) -> dict[Cell, str]:
-    """What the user said in each turn that is a cell of the run."""
-    sql = """SELECT candidate, "case", repeat, user FROM turn
-             WHERE run = ? AND "case" IS NOT NULL"""
-    return {tuple(row[:3]): row[3] for row in store.query(sql, (run_id,))}
+def talks(store: Store, run_id: str) -> Iterator[tuple[Cell, str, str]]:
+    """Each cell of a run that is a turn: what the user said, and the whole talk up to there.
+
+    The talk has a line for each side, and ends with what the user said.
+    """
+    sql = """SELECT candidate, dialogue, repeat, "case", user, reply FROM turn
+             WHERE run = ? ORDER BY candidate, dialogue, repeat, number"""
+    rows = store.query(sql, (run_id,))
+    for (candidate, _, repeat), group in groupby(rows, key=lambda row: row[:3]):
+        lines: list[str] = []
+        for *_, case, user, reply in group:
+            lines.append(f"User: {user}")
+            if case is not None:
+                yield (candidate, case, repeat), user, "\n".join(lines)
+            lines.append(f"Assistant: {reply}")

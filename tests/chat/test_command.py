@@ -42,7 +42,7 @@ def test_an_unknown_command_is_told_the_nearest(talk: Talk):
         ("last:1", "1 of 3 turns comes back: number 3."),
         ("tokens:1", "0 of 3 turns come back. If you say much, fewer do."),
         ("summary:16+last:2", "2 of 3 turns come back: 2 to 3. The others are summed up before"),
-        ("similar:2+last:1", "Of 3 turns the newest 1 come back, and of the others the 2 most"),
+        ("similar:2+last:1", "Of 3 turns, what comes back: the newest 1, and of the others the 2"),
     ],
 )
 def test_memory_is_changed_and_says_what_comes_back(
@@ -58,7 +58,7 @@ def test_memory_is_changed_and_says_what_comes_back(
 def test_memory_shows_its_summary(talk: Talk):
     desk = heard(talk(persona="mira", memory="summary:16+last:1"), "one", "two", "three")
     assert desk.talk.summary
-    assert told(desk, "/memory").endswith(f"Summary of turns 1 to 1: {desk.talk.summary}")
+    assert told(desk, "/memory").endswith(f"Summary of turn 1: {desk.talk.summary}")
 
 
 def test_at_the_beginning_memory_says_its_forms(talk: Talk):

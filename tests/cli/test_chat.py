@@ -21,6 +21,7 @@ from typing import Any
 import pytest
 
 from tests.cli.conftest import Ask
+from tests.cli.test_main import SLOWEST, imported
 from tests.run.workspace import Workspace
 
 ROOT = Path(__file__).parents[2]
@@ -171,6 +172,14 @@ def test_ctrl_c_stops_a_reply_and_at_the_prompt_ends(workspace: Workspace):
     assert "Traceback" not in at.shown and "KeyboardInterrupt" not in at.shown
 
 
+def test_ctrl_c_while_the_model_is_loaded_ends_too(workspace: Workspace):
+    with seat(workspace, says="one", delay=30) as at:
+        at.until("Loading speaks:a ...")
+        time.sleep(0.5)
+        at.type("\x03")
+    assert "Traceback" not in at.shown
+
+
 def test_long_lines_break_between_words(workspace: Workspace):
     words = " ".join(["abcdefghij"] * 30)
     with seat(workspace, says=words) as at:
@@ -213,3 +222,7 @@ def test_in_this_process_too(ask: Ask, monkeypatch: pytest.MonkeyPatch):
     reply = ask("chat", "--model", "fake:a")
     assert (reply.code, reply.err) == (0, "")
     assert reply.out.endswith('Taken back: turn 1, "Hello"\n')
+
+
+def test_help_waits_for_no_heavy_import():
+    assert imported("chat", "--help") & SLOWEST == set()

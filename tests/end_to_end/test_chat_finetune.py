@@ -16,6 +16,7 @@ from promptbench.run.job import run_suite
 from promptbench.run.option import Options
 from promptbench.store.turn import turns
 from promptbench.suite.read import read_suite
+from promptbench.tune import training
 from promptbench.tune.finetune import finetune
 from promptbench.tune.material import gather
 from promptbench.tune.watch import Silent
@@ -111,7 +112,11 @@ def ids(tokenizer: Any, messages: list[dict[str, str]], **settings: bool) -> lis
     return list(tokenizer(text, add_special_tokens=False)["input_ids"])
 
 
-def test_what_a_dialogue_teaches_is_said_in_another_one(workspace: Workspace):
+def test_what_a_dialogue_teaches_is_said_in_another_one(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+):
+    # Reading the probes takes longer than all of the training.
+    monkeypatch.setattr(training, "probes", lambda known: [])
     wish = options(epochs=8, batch=2, learning_rate=1e-3, method="lora", stop_on="none")
     tuned = finetune(workspace.folder / PATH, wish, Silent())
     assert tuned.manifest["chat"]["form"] == "one example a dialogue"

@@ -114,7 +114,7 @@ def test_what_a_reader_sees():
     recall, strict = metric("recall").info, metric("recall", strict=True, field="wrong").info
     assert (recall.direction, recall.binary) == ("higher", True)
     assert strict.settings == {"metric": "recall", "field": "wrong", "strict": True}
-    assert "'wrong'" in strict.description and strict.label == "says a reference, none of wrong"
+    assert "'wrong'" in strict.description and strict.label == "recall, none of wrong"
     against = metric("contradiction").info
     assert (against.direction, against.binary) == ("lower", True)
     assert "'others'" in against.description and "is not understood" in against.description

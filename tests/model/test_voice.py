@@ -11,12 +11,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from promptbench.model.embedded import weights_path
 from promptbench.model.local.engine import PackedEngine
 from promptbench.model.local.local import LocalModel
 from promptbench.model.local.row import Ends, Row, begin
 from promptbench.model.local.voice import Voice, certain
 from promptbench.model.protocol import Setup, Speaker
-from promptbench.record import Completion, Encoded, Request, Sampling
+from promptbench.model.spec import open_model
+from promptbench.model.wheel import EMBEDDED
+from promptbench.record import Completion, Encoded, Message, Request, Sampling
 from tests.model.tiny import WORDS, answers, request, texts, told
 
 END = 256
@@ -174,6 +177,21 @@ def test_after_an_interruption_what_was_said_is_not_read_again(folders: dict[str
     assert told(model.speak(after, heard.append)) == expected
     assert isinstance(model.engine, PackedEngine)
     assert model.engine.reused == len(one.encoded.ids) + 7
+
+
+@pytest.mark.skipif(weights_path(EMBEDDED["smollm2"]) is None, reason="smollm2 is not installed")
+def test_a_real_model_speaks_in_whole_characters(tmp_path: Path):
+    model = open_model("smollm2", Setup(tmp_path))
+    assert isinstance(model, Speaker)
+    messages = (Message("user", "Repeat this and nothing else: 日本 😀 é 日本 😀 é"),)
+    one = Request("00", messages, model.encode(messages), Sampling(max_tokens=24), session="chat")
+    heard: list[str] = []
+    done = model.speak(one, heard.append)
+    assert "".join(heard) == done.text
+    assert len(heard) > 3
+    assert not done.text.isascii()
+    # The last token may be a part of a character, which the answer shows as such.
+    assert not any("\ufffd" in piece for piece in heard[:-1])
 
 
 def test_a_row_that_has_no_token_has_nothing_to_say():

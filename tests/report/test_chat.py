@@ -16,6 +16,7 @@ from tests.browser import Tab, needs_chromium, tab_of
 from tests.report.chatted import chatted, remembering
 from tests.report.records import candidate, cases, run, samples
 from tests.report.test_page import PAYLOADS, Elements, text_of
+from tests.report.test_rating import begin
 
 MEMORIES = ("all", "last:1", "none", "summary:60+last:1")
 SCORES = ([0.9, 0.8, 0.7, 0.9], [0.8, 0.9, 0.6, 0.9], [0.1, 0.0, 0.2, 0.0], [0.4, 0.5, 0.4, 0.3])
@@ -157,4 +158,25 @@ def test_a_turn_that_was_not_reached_is_said_to_be_missing(tab: Tab, tmp_path: P
     tab.open(write_report(page, tmp_path).as_uri())
     talked(tab, 1, "none")
     assert "This turn has not been reached." in tab.page.inner_text("#case .talk")
+    assert tab.complaints == []
+
+
+@needs_chromium
+def test_who_rates_sees_what_the_user_said_and_no_candidates_reply(tab: Tab, tmp_path: Path):
+    whole = material(("all", "none"))
+    rows = [
+        replace(row, completion=replace(row.completion, text=f"{row.candidate[-4:]} says so"))
+        for row in whole.samples
+        if row.completion
+    ]
+    tab.open(write_report(build_page(replace(whole, samples=rows)), tmp_path).as_uri())
+    begin(tab, wanted=1)
+    told = tab.page.inner_text("#rate-input")
+    assert "The user: My name is Ada, number" in told
+    assert "Hello!" not in told
+    other = [replace(turn, user=f"{turn.user} {turn.candidate[-4:]}") for turn in whole.turns]
+    tab.open(write_report(build_page(replace(whole, samples=rows, turns=other)), tmp_path).as_uri())
+    begin(tab, wanted=1)
+    told = tab.page.inner_text("#rate-input")
+    assert "What was said before A" in told and "What was said before B" in told
     assert tab.complaints == []

@@ -275,3 +275,18 @@ def test_many_dialogues_go_on_in_several_groups(tmp_path: Path, fake: FakeBacken
     write_rows(workspace, rows(70))
     result = workspace.run()
     assert said(workspace, result.run_id) == expected(workspace.plan(), MEMORIES)
+
+
+def test_a_judge_sees_the_talk_and_the_prompt(tmp_path: Path, fake: FakeBackend):
+    judge = "  - judge: {model: 'fake:j', rubric: 5 = good, fields: [talk], control: false}"
+    workspace = write_chat(tmp_path, "[all]", **{"  - words: {max: 8}": judge})
+    result = workspace.run()
+    replies = said(workspace, result.run_id)
+    with workspace.store() as store:
+        sql = "SELECT text FROM request WHERE text LIKE '%Rate a text%'"
+        asked = [text for (text,) in store.query(sql)]
+    assert len(asked) == 6
+    first = replies["friend", "talk-0", 1]
+    wanted = f"User: My number is 0.\nAssistant: {first}\nUser: Which room is it?"
+    assert sum(wanted in text for text in asked) == 2, "of turn 2, and in what came before turn 4"
+    assert sum(text.count("Assistant: ") for text in asked) == 3 * 1 + 3 * 3

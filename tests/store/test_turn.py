@@ -10,7 +10,7 @@ from promptbench.record import Turn
 from promptbench.store.answer import answers
 from promptbench.store.database import Store
 from promptbench.store.state import state
-from promptbench.store.turn import link_replies, save_replies, turns, users
+from promptbench.store.turn import link_replies, save_replies, talks, turns
 from tests.store.records import begin, completion, request, run
 
 NOW = "2026-01-01T00:00:00Z"
@@ -45,7 +45,8 @@ def store(tmp_path: Path) -> Iterator[Store]:
 def test_turns_come_back_as_they_were_said(store: Store):
     link_replies(store, "mail-1", {}, [(0, 1, SECOND), (0, None, FIRST)])
     assert list(turns(store, "mail-1")) == [FIRST, SECOND]
-    assert users(store, "mail-1") == {(0, 1, 0): "Who am I?"}
+    whole = "User: Hello\nAssistant: Hi!\nUser: Who am I?"
+    assert list(talks(store, "mail-1")) == [((0, 1, 0), "Who am I?", whole)]
 
 
 def test_a_turn_that_is_said_again_replaces_the_one_before(store: Store):

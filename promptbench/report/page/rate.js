@@ -89,7 +89,7 @@
     byId("rate-candidates").replaceChildren();
     byId("rate-counts").replaceChildren();
     byId("rate-progress").textContent = `${ratings.length + 1} of ${items.length}`;
-    const input = make("div", null, given(data.cases[number]));
+    const input = make("div", null, bench.before(data, number, [left, right]), given(data.cases[number]));
     byId("rate-input").replaceChildren(input);
     byId("rate-input").scrollTop = 0;
     byId("rate-outputs").replaceChildren(look(left, "A"), look(right, "B"));
