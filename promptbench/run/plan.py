@@ -20,7 +20,7 @@ from promptbench.prompt.template import Template
 from promptbench.record import Candidate, Case, MetricInfo, Request, Sampling
 from promptbench.run.examples import examples_for
 from promptbench.run.fingerprint import fingerprint
-from promptbench.run.fit import check_answers, check_fit
+from promptbench.run.fit import check_answers, check_fit, check_prices
 from promptbench.run.hygiene import Judged, judged_cases
 from promptbench.run.jury import check_asking, introduced, open_jury, open_stated
 from promptbench.run.measure import metrics_of
@@ -143,6 +143,7 @@ def assemble(
     metrics = introduced(metrics, jury)
     primary = primary_metric(suite, metrics)
     check_answers(ready, suite)
+    check_prices(ready, suite, options)
     check_asking(suite, metrics, judged.cases, {r.candidate: r.model for r in ready}, jury)
     gates = () if extra else gates_of(suite, options, metrics, primary, ready)
     repeats = options.repeats or suite.repeats

@@ -34,7 +34,8 @@ class Courier:
         self.results: queue.SimpleQueue[Result] = queue.SimpleQueue()
         self.ready = threading.Event()
         self.loop = asyncio.new_event_loop()
-        self.waiting: asyncio.Queue[Request] = asyncio.Queue()
+        self.waiting: asyncio.Queue[Request | None] = asyncio.Queue()
+        self.problem: BaseException | None = None
         self.thread = threading.Thread(target=self.work, name="courier", daemon=True)
 
     def __enter__(self) -> Courier:
@@ -108,15 +109,21 @@ class Courier:
         async with session, asyncio.TaskGroup() as group:
             for _ in range(self.concurrency):
                 group.create_task(self.worker(session))
+        if self.problem is not None:
+            self.results.put(self.problem)
 
     async def worker(self, session: aiohttp.ClientSession) -> None:
-        """One request after another."""
-        while True:
-            request = await self.waiting.get()
+        """One request after another, until there is a problem that no request could escape.
+
+        What is under way then is still waited for: what was answered is never asked again.
+        """
+        while (request := await self.waiting.get()) is not None and self.problem is None:
             try:
                 self.results.put(await self.client.answer(session, request))
             except Exception as error:
-                self.results.put(error)
+                self.problem = self.problem or error
+                for _ in range(self.concurrency):
+                    self.waiting.put_nowait(None)
 
     def put(self, requests: list[Request]) -> None:
         """Let requests wait for a worker."""
