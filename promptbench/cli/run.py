@@ -50,6 +50,11 @@ if TYPE_CHECKING:
     type=Memory(),
     help="Memory for keys and values, such as 800M or 2G; by default a share of what is free.",
 )
+@click.option(
+    "--max-cost",
+    type=click.FloatRange(0),
+    help="What models behind an API may cost together; needs their prices in the suite.",
+)
 @click.option("--device", type=click.Choice(["cpu", "cuda"]), help="Where local models compute.")
 @click.option(
     "--precision",
@@ -73,6 +78,7 @@ def command(
     race: bool,
     allow_leaks: bool,
     max_memory: int | None,
+    max_cost: float | None,
     device: str | None,
     precision: str | None,
     junit: Path | None,
@@ -99,6 +105,7 @@ def command(
         race=race,
         allow_leaks=allow_leaks,
         max_memory=max_memory,
+        max_cost=max_cost,
         device=device or "",
         precision=precision or "",
     )

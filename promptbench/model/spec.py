@@ -11,6 +11,7 @@ import platformdirs
 
 from promptbench.error import ModelError, choices
 from promptbench.model.protocol import Model, Setup
+from promptbench.model.remote.address import PREFIXES
 from promptbench.model.wheel import EMBEDDED
 
 Opener = Callable[[str, Setup], Model]
@@ -70,7 +71,14 @@ def path_of(spec: str, setup: Setup) -> Path:
     return path
 
 
-BACKENDS: dict[str, Opener] = {"hf": open_local}
+def open_server(spec: str, setup: Setup) -> Model:
+    """A model behind an API; what talks to it loads when it is needed."""
+    from promptbench.model.remote.remote import open_remote
+
+    return open_remote(spec, setup)
+
+
+BACKENDS: dict[str, Opener] = {"hf": open_local, **dict.fromkeys(PREFIXES, open_server)}
 
 
 def open_model(spec: str, setup: Setup) -> Model:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from promptbench.error import ModelError
+from promptbench.error import ModelError, SuiteError
 from promptbench.record import Case
+from promptbench.run.option import Options
 from promptbench.run.slot import Ready, Slot
 from promptbench.suite.read import Suite
 
@@ -26,6 +27,24 @@ def check_answers(ready: Sequence[Ready], suite: Suite) -> None:
                 where=suite.shown,
                 hint="It can choose among labels: `task: classify` with `answer: likelihood`. To"
                 " write, take a decoder-only model (GPT, LLaMA ...) or a T5.",
+            )
+
+
+def check_prices(ready: Sequence[Ready], suite: Suite, options: Options) -> None:
+    """A budget needs to know what the servers cost. Raises SuiteError."""
+    priced = {model.name for model in suite.models if model.server and model.server.price}
+    for one in ready:
+        name = one.candidate.model
+        if (
+            options.max_cost is not None
+            and one.model.info.family == "server"
+            and name not in priced
+        ):
+            raise SuiteError(
+                f"--max-cost needs the price of {name}",
+                where=suite.shown,
+                hint="For example `{model: ..., server: {price: {input: 0.4, output: 1.6}}}`, for a"
+                " million tokens each.",
             )
 
 

@@ -9,9 +9,11 @@ from promptbench.error import ModelError, SuiteError, choices
 from promptbench.metric.ask import AskingMetric, Subject
 from promptbench.metric.protocol import Metric
 from promptbench.model.protocol import Model, Setup
+from promptbench.model.remote.settings import Price, ServerSettings
 from promptbench.model.spec import open_model
 from promptbench.record import Candidate, Case, Message, MetricSpec
 from promptbench.suite.read import ModelSpec, Suite
+from promptbench.suite.schema import ServerEntry
 
 OWN = ""
 
@@ -23,10 +25,18 @@ def open_stated(model: ModelSpec, setup: Setup) -> Model:
             setup,
             device=model.device or setup.device,
             precision=model.precision or setup.precision,
+            server=server_settings(model.server) if model.server else setup.server,
         )
         return open_model(model.spec, own)
     except ModelError as error:
         raise ModelError(error.what, where=error.where or model.where, hint=error.hint) from error
+
+
+def server_settings(entry: ServerEntry) -> ServerSettings:
+    """What a suite says of a server, as a backend takes it."""
+    price = Price(entry.price.input, entry.price.output) if entry.price else None
+    stated = entry.model_dump(exclude={"price", "served"})
+    return ServerSettings(**stated, price=price, served=entry.served or "")
 
 
 def open_jury(

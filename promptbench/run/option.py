@@ -12,6 +12,7 @@ class Options:
     None leaves the suite's value.
     `race` stops candidates that are beaten beyond doubt. `allow_leaks` leaves out the cases that
     train or dev gives away, where a run would otherwise be refused.
+    `max_cost` is what models behind an API may cost together, in the currency of their prices.
     `max_memory` (bytes), `device` and `precision` are for models that run in this process.
     """
 
@@ -28,3 +29,4 @@ class Options:
     precision: str = ""
     race: bool = False
     allow_leaks: bool = False
+    max_cost: float | None = None

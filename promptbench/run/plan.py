@@ -14,12 +14,13 @@ from promptbench.error import SuiteError, choices
 from promptbench.gate.rule import Gate, read_gates
 from promptbench.metric.protocol import Metric
 from promptbench.model.protocol import Model, Notify, Setup, quiet
+from promptbench.model.remote.budget import Budget
 from promptbench.model.spec import open_model
 from promptbench.prompt.template import Template
 from promptbench.record import Candidate, Case, MetricInfo, Request, Sampling
 from promptbench.run.examples import examples_for
 from promptbench.run.fingerprint import fingerprint
-from promptbench.run.fit import check_answers, check_fit
+from promptbench.run.fit import check_answers, check_fit, check_prices
 from promptbench.run.hygiene import Judged, judged_cases
 from promptbench.run.jury import check_asking, introduced, open_jury, open_stated
 from promptbench.run.measure import metrics_of
@@ -142,6 +143,7 @@ def assemble(
     metrics = introduced(metrics, jury)
     primary = primary_metric(suite, metrics)
     check_answers(ready, suite)
+    check_prices(ready, suite, options)
     check_asking(suite, metrics, judged.cases, {r.candidate: r.model for r in ready}, jury)
     gates = () if extra else gates_of(suite, options, metrics, primary, ready)
     repeats = options.repeats or suite.repeats
@@ -247,7 +249,14 @@ def able(model: Model, samplings: Mapping[str, Sampling]) -> Mapping[str, Sampli
 
 def setup_for(suite: Suite, options: Options, notify: Notify) -> Setup:
     """How models are opened. A suite's relative paths start from its workspace."""
-    return Setup(suite.workspace, notify, options.max_memory, options.device, options.precision)
+    return Setup(
+        suite.workspace,
+        notify,
+        options.max_memory,
+        options.device,
+        options.precision,
+        budget=Budget(options.max_cost),
+    )
 
 
 def open_models(suite: Suite, options: Options, setup: Setup) -> dict[str, Model]:

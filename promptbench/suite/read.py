@@ -23,6 +23,7 @@ from promptbench.suite.schema import (
     ModelEntry,
     PromptFile,
     SamplingSettings,
+    ServerEntry,
     SuiteFile,
 )
 
@@ -44,7 +45,8 @@ class PromptSpec:
 class ModelSpec:
     """A model that the suite names; `where` (file:line) is for messages about it.
 
-    `device` and `precision` are what the suite asks for, "" if it does not.
+    `device` and `precision` are what the suite asks for, "" if it does not; `server` is how a
+    model behind an API is to be used.
     """
 
     spec: str
@@ -52,6 +54,7 @@ class ModelSpec:
     name: str
     device: str = ""
     precision: str = ""
+    server: ServerEntry | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -270,7 +273,8 @@ def model_specs(models: list[ModelEntry], document: Document) -> tuple[ModelSpec
         if name in specs:
             hint = "Keep one of them, or give one a `name:` of its own."
             raise SuiteError(f"model '{name}' is there twice", where=where, hint=hint)
-        specs[name] = ModelSpec(model.model, where, name, model.device or "", model.precision or "")
+        device, precision = model.device or "", model.precision or ""
+        specs[name] = ModelSpec(model.model, where, name, device, precision, model.server)
     return tuple(specs.values())
 
 

@@ -44,6 +44,33 @@ class PromptFile(Strict):
     examples: Examples | None = Field(None, description="Few-shot examples for this prompt.")
 
 
+class PriceEntry(Strict):
+    """What a million tokens cost."""
+
+    input: float = Field(ge=0, allow_inf_nan=False, description="A million tokens of the prompt.")
+    output: float = Field(ge=0, allow_inf_nan=False, description="A million tokens of the output.")
+
+
+class ServerEntry(Strict):
+    """How a server is used. Keys are not for a suite: they come from the environment."""
+
+    concurrency: int = Field(8, ge=1, le=1024, description="Requests at once.")
+    requests_per_minute: int | None = Field(None, ge=1, description="The service's limit.")
+    tokens_per_minute: int | None = Field(None, ge=1, description="The service's limit.")
+    timeout: float = Field(120.0, gt=0, le=86_400, description="Seconds for a whole answer.")
+    retries: int = Field(6, ge=0, le=100, description="Tries after the first.")
+    context: int | None = Field(
+        None, ge=1, description="Tokens of prompt and output together; Ollama is told it."
+    )
+    served: Text | None = Field(
+        None, description="The name that the server answers under, if it is not the one asked for."
+    )
+    price: PriceEntry | None = Field(None, description="For costs, and for --max-cost.")
+    batch: bool = Field(
+        False, description="Use the service's batch endpoint: half the price, within a day."
+    )
+
+
 class ModelEntry(Strict):
     """A model, and how it is to compute where that is not left to promptbench."""
 
@@ -57,6 +84,7 @@ class ModelEntry(Strict):
         description="By default float32 on a CPU and bfloat16 on a GPU. int8 is faster and smaller"
         " on a CPU, and answers a little differently.",
     )
+    server: ServerEntry | None = Field(None, description="For a model behind an API.")
 
 
 class SamplingSettings(Strict):

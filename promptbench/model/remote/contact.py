@@ -1,0 +1,134 @@
+"""The first word with a server: is it there, and which model answers?
+
+One request of one token tells the name under which a model answers, which is part of its identity:
+"gpt-4.1-mini" may be another model tomorrow. The name is kept in the user's cache, so that a run
+whose outputs are all stored needs no server.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from promptbench.error import ModelError, RunError
+from promptbench.model.remote.client import Client
+from promptbench.record import Encoded, Message, Request, Sampling
+
+TOKENS = 1
+SECONDS = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """What a server says of a model: the name it answers under, its context, a weights' digest."""
+
+    served: str
+    context: int = 0
+    digest: str = ""
+    facts: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Book:
+    """The contacts that were made, in a file of the user's cache."""
+
+    path: Path
+
+    def look_up(self, client: Client) -> Contact | None:
+        """What is known of a model; None for one that was never asked, or a damaged file."""
+        try:
+            found = json.loads(self.path.read_text(encoding="utf-8"))[entry_of(client)]
+            return Contact(found["served"], found["context"], found["digest"], found["facts"])
+        except (OSError, ValueError, KeyError, TypeError):
+            return None
+
+    def note(self, client: Client, contact: Contact | None) -> None:
+        """Write a contact down, or forget it."""
+        try:
+            known = json.loads(self.path.read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            known = {}
+        known.pop(entry_of(client), None)
+        if contact is not None:
+            known[entry_of(client)] = {
+                "served": contact.served,
+                "context": contact.context,
+                "digest": contact.digest,
+                "facts": dict(contact.facts),
+            }
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        part = self.path.with_suffix(f".{os.getpid()}.part")
+        part.write_text(json.dumps(known, indent=1, sort_keys=True), encoding="utf-8")
+        part.replace(self.path)
+
+
+def entry_of(client: Client) -> str:
+    """The name of a model in the book: where it is and what it is called there, not the key."""
+    address = client.address
+    text = json.dumps([address.api, address.base, address.model])
+    return f"{address.model} {hashlib.sha256(text.encode()).hexdigest()[:16]}"
+
+
+def make_contact(client: Client) -> Contact:
+    """Ask a server for one token. Raises ModelError that says what to do."""
+    try:
+        return asyncio.run(first_words(client))
+    except RunError as error:
+        raise ModelError(error.what, hint=error.hint) from error
+
+
+async def first_words(client: Client) -> Contact:
+    """The contact, over a connection of its own."""
+    import aiohttp
+
+    async with aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as session:
+        message = Message("user", "Hello")
+        encoded = Encoded(f"user: {message.text}", (), 0)
+        request = Request("first words", (message,), encoded, Sampling(max_tokens=TOKENS))
+        served = ""
+
+        def hear(name: str) -> None:
+            nonlocal served
+            served = name
+
+        done = await client.answer(session, request, hear)
+        if done.error:
+            raise ModelError(
+                f"{client.address.model} gives no answer: {done.error}",
+                hint=f"Is the server at {client.address.base} running, and has it this model?",
+            )
+        facts = await about_model(client, session)
+        return Contact(served, *facts)
+
+
+async def about_model(client: Client, session: Any) -> tuple[int, str, dict[str, str]]:
+    """Context, digest of the weights and other facts, as far as the server tells them."""
+    if client.address.api == "ollama":
+        return await about_ollama(client, session)
+    listed = await client.get(session, "/models")
+    for one in listed.get("data", ()) if isinstance(listed, dict) else ():
+        if isinstance(one, dict) and one.get("id") == client.address.model:
+            meta: Any = one.get("meta") if isinstance(one.get("meta"), dict) else {}
+            context = one.get("max_model_len") or meta.get("n_ctx") or 0
+            return (context if isinstance(context, int) else 0), "", {}
+    return 0, "", {}
+
+
+async def about_ollama(client: Client, session: Any) -> tuple[int, str, dict[str, str]]:
+    """Ollama tells the digest of a model's weights, and how they are quantised."""
+    listed = await client.get(session, "/api/tags")
+    for one in listed.get("models", ()) if isinstance(listed, dict) else ():
+        names = {one.get("name"), one.get("model")} if isinstance(one, dict) else set()
+        if names & {client.address.model, f"{client.address.model}:latest"}:
+            details = one.get("details") if isinstance(one.get("details"), dict) else {}
+            facts = {k: str(details[k]) for k in ("family", "parameter_size") if k in details}
+            if "quantization_level" in details:
+                facts["quantization"] = str(details["quantization_level"])
+            return 0, str(one.get("digest", "")), facts
+    return 0, "", {}

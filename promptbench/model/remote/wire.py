@@ -1,0 +1,102 @@
+"""What is said to a server and how its answers are read: one small class an API.
+
+Nothing here sends anything. A reply that does not say what it must is an error, never a score.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from promptbench.record import FinishReason, Message, Request, Sampling
+
+
+class MalformedError(Exception):
+    """A reply that is not what the API promises."""
+
+
+class RefusedError(Exception):
+    """The server answered that it will not answer this request."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What a server's answer says. `served` is the model that it names."""
+
+    text: str
+    served: str
+    prompt_tokens: int
+    output_tokens: int
+    finish: FinishReason
+    logprobs: tuple[float, ...] = ()
+    pieces: tuple[str, ...] = ()
+    cached_tokens: int = 0
+
+
+class Wire(Protocol):
+    """How one API is spoken."""
+
+    path: str
+
+    def headers(self, key: str) -> dict[str, str]:
+        """What goes into the head of a request."""
+        ...
+
+    def body(self, request: Request, model: str) -> dict[str, Any]:
+        """A request as the API wants it."""
+        ...
+
+    def read(self, answer: Any, request: Request) -> Reply:
+        """What the answer says. Raises MalformedError or RefusedError."""
+        ...
+
+    def unable(self, sampling: Sampling) -> str:
+        """What of the sampling settings the API does not know, "" if it knows all."""
+        ...
+
+
+def part(value: Any, *path: str | int) -> Any:
+    """What lies at a path of keys and positions. Raises MalformedError if nothing does."""
+    for step in path:
+        try:
+            value = value[step]
+        except (KeyError, IndexError, TypeError):
+            place = ".".join(map(str, path))
+            raise MalformedError(f"the answer has no '{place}'") from None
+    return value
+
+
+def text_at(value: Any, *path: str | int) -> str:
+    """The text at a path. Raises MalformedError for anything else."""
+    found = part(value, *path)
+    if not isinstance(found, str):
+        raise MalformedError(f"'{'.'.join(map(str, path))}' of the answer is no text")
+    return found
+
+
+def count_at(value: Any, *path: str | int) -> int:
+    """The number of tokens at a path. Raises MalformedError for anything else."""
+    found = part(value, *path)
+    if isinstance(found, bool) or not isinstance(found, int) or found < 0:
+        raise MalformedError(f"'{'.'.join(map(str, path))}' of the answer is no count")
+    return found
+
+
+def as_turns(messages: Sequence[Message]) -> list[dict[str, str]]:
+    """Messages as most APIs want them."""
+    return [{"role": message.role, "content": message.text} for message in messages]
+
+
+def unknown(sampling: Sampling, *names: str) -> str:
+    """Which of the named settings are asked for and not known, in words."""
+    plain = Sampling()
+    asked = [name for name in names if getattr(sampling, name) != getattr(plain, name)]
+    return f"it does not know {', '.join(asked)}" if asked else ""
+
+
+def finish_of(reason: Any, known: Mapping[str, FinishReason]) -> FinishReason:
+    """Why an output ended. Raises RefusedError for what is no end of an answer."""
+    if reason in known:
+        return known[reason]
+    raise RefusedError(f"it ended its answer with '{reason}'")
