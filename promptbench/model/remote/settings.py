@@ -25,7 +25,6 @@ class ServerSettings:
 
     `timeout` is in seconds, for a whole answer. `retries` counts the tries after the first.
     `context` is in tokens; `served` is the name under which the server may answer, if another.
-    `batch` sends requests to the service's batch endpoint, which takes hours and costs less.
     """
 
     concurrency: int = 8
@@ -36,4 +35,3 @@ class ServerSettings:
     context: int | None = None
     served: str = ""
     price: Price | None = None
-    batch: bool = False
