@@ -47,8 +47,10 @@ def test_a_run_that_is_named_comes_first(workspace: Workspace):
     run_id = workspace.run().run_id
     with workspace.start("view", run_id, "--no-open") as process:
         address, page = opened(process)
+        assert process.stdout
+        out = process.stdout.readline()
         process.send_signal(signal.SIGINT)
-        out, _ = process.communicate(timeout=20)
+        process.communicate(timeout=20)
     assert f"/run/{run_id}?token=" in address
     assert "promptbench report" in page
     assert out == f"All runs: {address.partition('/run/')[0]}/\n"

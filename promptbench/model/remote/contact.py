@@ -12,6 +12,7 @@ import hashlib
 import json
 import os
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -76,9 +77,13 @@ def entry_of(client: Client) -> str:
 
 
 def make_contact(client: Client) -> Contact:
-    """Ask a server for one token. Raises ModelError that says what to do."""
+    """Ask a server for one token. Raises ModelError that says what to do.
+
+    In a thread of its own: the caller's may have an event loop, as a notebook's has.
+    """
     try:
-        return asyncio.run(first_words(client))
+        with ThreadPoolExecutor(1) as thread:
+            return thread.submit(lambda: asyncio.run(first_words(client))).result()
     except RunError as error:
         raise ModelError(error.what, hint=error.hint) from error
 

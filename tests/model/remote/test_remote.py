@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 import json
 from collections import Counter
 from collections.abc import Iterator
@@ -428,3 +429,10 @@ def test_a_key_never_goes_over_an_open_line(tmp_path: Path, monkeypatch: pytest.
     monkeypatch.setenv("PROMPTBENCH_KEY_EXAMPLE_COM", KEY)
     with pytest.raises(ModelError, match="unencrypted line"):
         open_model("openai:m@http://example.com/v1", Setup(tmp_path))
+
+
+def test_a_server_is_met_from_within_an_event_loop_as_well(server: Server):
+    async def notebook() -> str:
+        return opened(server).info.spec
+
+    assert asyncio.run(notebook()) == f"openai:m@{server.base}"
