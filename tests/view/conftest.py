@@ -59,9 +59,11 @@ class Viewer:
     def raw(self, request: bytes) -> bytes:
         """Send bytes, and read until the server closes."""
         with socket.create_connection(("127.0.0.1", self.access.port), timeout=20) as client:
-            client.sendall(request)
-            client.shutdown(socket.SHUT_WR)
-            parts = iter(lambda: client.recv(2**16), b"")
+            parts: list[bytes] = []
+            with suppress(OSError):  # it may hang up before it is asked
+                client.sendall(request)
+                client.shutdown(socket.SHUT_WR)
+                parts += iter(lambda: client.recv(2**16), b"")
             return b"".join(parts)
 
     def ask(
