@@ -59,7 +59,7 @@ def check(talk: Conversation, persona: Persona, memory: MemorySpec) -> None:
 
     Raises InputError.
     """
-    check_memory(memory, persona.template, "")
+    check_memory(memory, persona.template, talk.model, "")
     before = talk.persona
     talk.persona = persona
     try:

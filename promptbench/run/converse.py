@@ -140,7 +140,6 @@ class Room:
             key=request.key,
             kept=recalled.numbers,
             summary=recalled.summary,
-            prompt_tokens=request.encoded.tokens,
             memory_tokens=talk.memory_tokens,
         )
         return Asked(talk, request, turn)
@@ -265,7 +264,12 @@ def placed_turns(asked: Sequence[Asked], done: Completion) -> Iterator[PlacedTur
     """The turns that a reply makes whole."""
     for one in asked:
         if one.turn is not None:
-            said = replace(one.turn, reply=done.text, output_tokens=done.output_tokens)
+            said = replace(
+                one.turn,
+                reply=done.text,
+                prompt_tokens=done.prompt_tokens,
+                output_tokens=done.output_tokens,
+            )
             yield placed(one.talk, said)
 
 

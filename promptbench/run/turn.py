@@ -59,7 +59,7 @@ def check_chat(suite: Suite, ready: Sequence[Ready], cases: Sequence[Case]) -> N
     """See that every candidate can talk as the suite asks. Raises SuiteError or PromptError."""
     for one in ready:
         if one.memory:
-            check_memory(one.memory, one.template, suite.shown)
+            check_memory(one.memory, one.template, one.model, suite.shown)
     played = next((case for case in cases if "goal" in case.variables), None)
     if played and suite.chat and suite.chat.user is None:
         raise SuiteError(
@@ -69,8 +69,8 @@ def check_chat(suite: Suite, ready: Sequence[Ready], cases: Sequence[Case]) -> N
         )
 
 
-def check_memory(memory: MemorySpec, template: Template, where: str) -> None:
-    """See that a memory can be had, and that the prompt shows what it brings.
+def check_memory(memory: MemorySpec, template: Template, model: Model, where: str) -> None:
+    """See that a memory can be had of a model, and that the prompt shows what it brings.
 
     Raises PromptError, or ModelError at `where`, which is the suite.
     """
@@ -79,6 +79,13 @@ def check_memory(memory: MemorySpec, template: Template, where: str) -> None:
             f"memory {memory.text} makes a summary, and this prompt does not show it",
             where=template.shown,
             hint="Put {% if summary %}...{{ summary }}{% endif %} into its system block.",
+        )
+    if memory.kind == "tokens" and model.info.family == "server":
+        raise ModelError(
+            f"memory {memory.text} counts tokens, and {model.info.spec} does not tell how many a"
+            " prompt has",
+            where=where,
+            hint="Take one that counts turns, such as last:6.",
         )
     if memory.kind == "similar" and not embedder_there():
         raise ModelError(

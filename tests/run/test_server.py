@@ -6,9 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from promptbench.error import RunError, SuiteError
+from promptbench.error import ModelError, RunError, SuiteError
+from promptbench.store.turn import turns
 from tests.fake import FakeBackend
 from tests.model.remote.server import CHAT, Answer, Asked, serving
+from tests.run.chatting import write_chat
 from tests.run.workspace import Workspace
 
 MODEL = "{{model: 'openai:m@{base}', server: {{concurrency: 4, retries: 0{more}}}}}"
@@ -84,3 +86,19 @@ def test_what_a_server_says_is_text_alone(workspace: Workspace, fake: FakeBacken
         served(workspace, server.base)
         result = workspace.run()
     assert b"<script>x</script>" not in result.report.read_bytes()
+
+
+def test_a_chat_on_a_server_knows_the_tokens_that_it_tells(tmp_path: Path):
+    with serving() as server:
+        chat = write_chat(tmp_path, "[all]", **{"fake:a": f"openai:m@{server.base}"})
+        result = chat.run()
+    with chat.store() as store:
+        asked = [turn for turn in turns(store, result.run_id) if turn.key]
+    assert {(turn.reply, turn.prompt_tokens) for turn in asked} == {("Hi!", 7)}
+
+
+def test_a_budget_of_tokens_needs_a_model_that_counts_them(tmp_path: Path):
+    with serving() as server:
+        chat = write_chat(tmp_path, "[tokens: 60]", **{"fake:a": f"openai:m@{server.base}"})
+        with pytest.raises(ModelError, match="does not tell how many a prompt has"):
+            chat.run()
