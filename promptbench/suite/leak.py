@@ -71,14 +71,19 @@ def find_repeats(rows: Sequence[Row], names: Collection[str] = ()) -> tuple[Leak
     """Cases of one split that equal or nearly equal an earlier one, except within a cluster."""
     fields = compared(rows, rows, names)
     texts = [content(row.case, fields) for row in rows]
-    found: dict[int, Leak] = {}
-    for first, second, alike in Index(texts).pairs(THRESHOLD):
-        one, other = rows[first], rows[second]
-        same_cluster = one.case.cluster and one.case.cluster == other.case.cluster
-        if second not in found and not same_cluster:
-            kind: Kind = "equal" if texts[first] == texts[second] else "near"
-            found[second] = _leak(other, "", one, alike, kind)
-    return tuple(found[place] for place in sorted(found))
+    index = Index(texts)
+    return tuple(leak for place in range(len(rows)) if (leak := _repeat(rows, texts, index, place)))
+
+
+def _repeat(rows: Sequence[Row], texts: Sequence[str], index: Index, place: int) -> Leak | None:
+    """The first earlier row found that one repeats, of another cluster."""
+    row = rows[place]
+    for earlier, alike in index.earlier(place, THRESHOLD):
+        one = rows[earlier]
+        if not row.case.cluster or row.case.cluster != one.case.cluster:
+            kind: Kind = "equal" if texts[earlier] == texts[place] else "near"
+            return _leak(row, "", one, alike, kind)
+    return None
 
 
 def compared(

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from promptbench.suite.content import plain, similarity
-from promptbench.suite.near import AT_ONCE, Index, empty, run_hashes, sketch
+from promptbench.suite.near import AT_ONCE, BLOCK, Index, empty, run_hashes, sketch
 
 THRESHOLD = 0.85
 WORDS = [
@@ -32,6 +32,15 @@ def edited(seed: int, changes: int) -> str:
     return " ".join(parts)
 
 
+def pairs(index: Index) -> dict[tuple[int, int], float]:
+    """All near pairs of an index, the earlier place first."""
+    return {
+        (other, place): found
+        for place in range(len(index.texts))
+        for other, found in index.earlier(place, THRESHOLD)
+    }
+
+
 def test_what_is_found_is_what_comparing_every_pair_finds():
     texts = [edited(seed, changes) for seed in range(24) for changes in (0, 1, 2, 3, 4)]
     expected = {
@@ -40,12 +49,22 @@ def test_what_is_found_is_what_comparing_every_pair_finds():
         if (found := similarity(texts[one], texts[other])) >= THRESHOLD
     }
     assert len(expected) > 40
-    assert {(one, other): found for one, other, found in Index(texts).pairs(THRESHOLD)} == expected
+    assert pairs(Index(texts)) == expected
     index = Index(texts[:60])
     for place, text in enumerate(texts):
         near = dict(index.near(text, THRESHOLD))
         there = {other for other in range(60) if similarity(text, texts[other]) >= THRESHOLD}
         assert set(near) == there, place
+
+
+def test_of_many_equal_texts_each_is_proposed_once_and_the_first_first():
+    texts = [edited(1, 0)] * (3 * BLOCK)
+    index = Index(texts)
+    assert [other for other, _ in index.earlier(len(texts) - 1, THRESHOLD)] == list(
+        range(len(texts) - 1)
+    )
+    assert [other for other, _ in index.near(texts[0], THRESHOLD)] == list(range(len(texts)))
+    assert list(index.earlier(0, THRESHOLD)) == []
 
 
 def test_a_pair_is_found_whichever_side_it_is_looked_up_from():
@@ -74,7 +93,7 @@ DISGUISE = {code: code + 0x400 for code in range(ord("a"), ord("z") + 1)} | {ord
 @pytest.mark.parametrize("texts", [[], [""], ["", ""]])
 def test_nothing_is_near_an_empty_text(texts: list[str]):
     index = Index(texts)
-    assert list(index.pairs(THRESHOLD)) == []
+    assert pairs(index) == {}
     assert list(index.near("", THRESHOLD)) == list(index.near("a text", THRESHOLD)) == []
 
 
