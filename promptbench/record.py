@@ -179,7 +179,8 @@ class Completion:
     `text` is the label, and `choices` has the log-likelihood of every label, in their order.
     `logprobs` are those of the tokens written, where they were asked for: of the model's own
     distribution, before temperature and penalties. `ends` says, for each of these tokens, how many
-    characters of `text` are written when it is; it is empty where that is unknown.
+    characters of `text` are written when it is; it is empty where that is unknown. `cost` is in the
+    currency of the price that the suite states, None where it states none.
     """
 
     key: str
@@ -192,6 +193,7 @@ class Completion:
     choices: tuple[float, ...] = ()
     logprobs: tuple[float, ...] = ()
     ends: tuple[int, ...] = ()
+    cost: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

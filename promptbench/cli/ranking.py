@@ -10,6 +10,7 @@ from rich.console import Console
 
 from promptbench.cli.terminal import plain, table
 from promptbench.record import Judgement
+from promptbench.report.number import money
 from promptbench.report.summary import Figure, Standing
 from promptbench.run.job import Result
 
@@ -20,8 +21,12 @@ def show(result: Result, console: Console) -> None:
     columns = ["candidate", "model", summary.primary.name, "95% interval", "scored"]
     columns += ["tokens", "s/case"]
     rows = [line(standing, summary.primary.name) for standing in summary.standings]
+    if any(standing.cost is not None for standing in summary.standings):
+        columns.append("cost of 1,000")
+        for row, standing in zip(rows, summary.standings, strict=True):
+            row.append("" if standing.cost is None else money(1000 * standing.cost))
     console.print()
-    console.print(table(columns, rows, right=(2, 4, 5, 6)))
+    console.print(table(columns, rows, right=(2, 4, 5, 6, 7)))
     console.print()
     console.print(plain(summary.verdict))
     for note in summary.notes:
@@ -83,6 +88,7 @@ def as_json(result: Result) -> dict[str, Any]:
                 "prompt": standing.candidate.prompt.name,
                 "model": standing.candidate.model,
                 "n": summary.cases,
+                "cost": standing.cost,
                 "scores": {name: score_json(figure) for name, figure in standing.figures.items()},
             }
             for standing in summary.standings

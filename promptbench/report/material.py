@@ -28,7 +28,8 @@ class Material:
     `prompts` are those that the models saw, gone through more than once; without them a case's
     page shows none. `earlier` are versions that prompts had in runs before, by the prompt's name,
     None if nobody looked. `turns` are what was said in a chat, each dialogue in its order.
-    `figures` are those of the samples, where they have been worked out already.
+    `figures` are those of the samples, where they have been worked out already. `spent` is what the
+    answers of models behind an API cost, those that metrics asked for included.
     """
 
     run: Run
@@ -42,3 +43,4 @@ class Material:
     ratings: Sequence[Rating] = ()
     turns: Sequence[Turn] = ()
     figures: tuple[Grid, Summary] | None = None
+    spent: float | None = None

@@ -74,6 +74,14 @@ def listing(names: Iterable[str]) -> str:
     return f"{', '.join(first)} and {last}" if first else last
 
 
+def money(amount: float) -> str:
+    """Write an amount in its price's currency, small ones with two digits that tell: `0.0012`."""
+    if not math.isfinite(amount):
+        return NO_VALUE
+    digits = 2 if not amount or abs(amount) >= 1 else 1 - math.floor(math.log10(abs(amount)))
+    return fixed(amount, digits)
+
+
 def duration(seconds: float) -> str:
     """Write a wall time: `48 s`, `2 min 14 s`, `3 h 5 min`."""
     if not math.isfinite(seconds) or seconds < 60:

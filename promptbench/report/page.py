@@ -31,7 +31,16 @@ from promptbench.report.manifest import as_text, brief, tabulate
 from promptbench.report.markdown import markdown
 from promptbench.report.material import Material
 from promptbench.report.mood import shares
-from promptbench.report.number import Scale, count, duration, fixed, listing, probability, scale_of
+from promptbench.report.number import (
+    Scale,
+    count,
+    duration,
+    fixed,
+    listing,
+    money,
+    probability,
+    scale_of,
+)
 from promptbench.report.pack import pack
 from promptbench.report.pareto import costs
 from promptbench.report.plot import Plot, plot
@@ -101,6 +110,7 @@ def build_page(material: Material) -> str:
             copied=copied,
             chat=chat(material, grid, summary, scales[summary.primary.name]),
             judging=judges,
+            spent=material.spent,
             human=human(run, grid, material.ratings, names),
             **assets(_data(run, grid, summary, scales, looks)),
         )
@@ -147,6 +157,7 @@ def environment() -> jinja2.Environment:
         listing,
         markdown,
         meaning,
+        money,
         probability,
         shares,
     )

@@ -44,7 +44,8 @@ class Standing:
     """One candidate: a figure a metric, and what its outputs cost.
 
     `missing`, `errors` and `cut_off` (ended by the token limit) are of `outputs` planned.
-    `output_tokens` and `seconds` are means over the outputs that are there and no error.
+    `output_tokens` and `seconds` are means over the outputs that are there and no error; `cost`
+    too, of those whose price is stated, None where there is none.
     """
 
     candidate: Candidate
@@ -55,6 +56,7 @@ class Standing:
     cut_off: int
     output_tokens: float | None
     seconds: float | None
+    cost: float | None = None
 
     def estimate(self, metric: MetricInfo) -> Estimate | None:
         """Give the mean on a metric, None where nothing is scored or the metric is unknown."""
@@ -144,6 +146,7 @@ def _standing(run: Run, candidate: Candidate, grid: Grid) -> Standing:
         cut_off=sum(_cut_off(completion) for completion in good),
         output_tokens=_mean([completion.output_tokens for completion in good]),
         seconds=_mean([completion.seconds for completion in good]),
+        cost=_mean([completion.cost for completion in good if completion.cost is not None]),
     )
 
 

@@ -13,7 +13,7 @@ from promptbench.run.pairing import load
 from promptbench.store.answer import controls
 from promptbench.store.database import Store
 from promptbench.store.nearness import nearness
-from promptbench.store.outcome import judgements, save_judgements
+from promptbench.store.outcome import judgements, save_judgements, spent
 from promptbench.store.prompt import Prompts
 from promptbench.store.rating import ratings
 from promptbench.store.turn import turns
@@ -45,6 +45,7 @@ def page_of(
             ratings=ratings(store, run_id),
             turns=tuple(turns(store, run_id)),
             figures=(grid, summary),
+            spent=spent(store, run_id),
         )
     )
     return noted(summary, judging(found.run, grid, summary, tried)), page

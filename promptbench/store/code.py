@@ -113,7 +113,8 @@ def unpacked_counts(data: bytes) -> tuple[int, ...]:
 
 def completion_from(row: Sequence[Any]) -> Completion:
     """A completion from its key and its columns, in the order of its fields."""
-    key, text, prompt_tokens, output_tokens, reason, seconds, error, choices, logprobs, ends = row
+    key, text, prompt_tokens, output_tokens, reason, seconds, error, *others = row
+    choices, logprobs, ends, cost = others
     return Completion(
         key=key,
         text=text,
@@ -125,6 +126,7 @@ def completion_from(row: Sequence[Any]) -> Completion:
         choices=unpacked(choices),
         logprobs=unpacked(logprobs),
         ends=unpacked_counts(ends),
+        cost=cost,
     )
 
 

@@ -31,7 +31,8 @@ Cell = tuple[int, int, int]
 Value = TypeVar("Value")
 
 COLUMNS = (
-    "text, prompt_tokens, output_tokens, finish_reason, seconds, error, choices, logprobs, ends"
+    "text, prompt_tokens, output_tokens, finish_reason, seconds, error,"
+    " choices, logprobs, ends, cost"
 )
 CHUNK = 500
 
@@ -251,7 +252,7 @@ class Store:
         self.connection.execute("INSERT OR IGNORE INTO request VALUES (?, ?, ?, ?)", prompt)
         cursor = self.connection.execute(
             f"INSERT INTO completion (key, created, {COLUMNS})"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 done.key,
                 created,
@@ -264,6 +265,7 @@ class Store:
                 packed(done.choices),
                 packed(done.logprobs),
                 packed_counts(done.ends),
+                done.cost,
             ),
         )
         return int(cursor.lastrowid or 0)

@@ -99,6 +99,7 @@ def row(run: Run, candidate: Candidate, sample: Sample) -> dict[str, Any]:
         "prompt_tokens": done.prompt_tokens if done else None,
         "output_tokens": done.output_tokens if done else None,
         "seconds": done.seconds if done else None,
+        "cost": done.cost if done else None,
     }
     scores: dict[str, Any] = {}
     for metric in run.metrics:

@@ -34,6 +34,18 @@ def save_stops(store: Store, run_id: str, stops: Mapping[int, int]) -> None:
         store.connection.executemany("INSERT INTO stop VALUES (?, ?, ?)", rows)
 
 
+def spent(store: Store, run_id: str) -> float | None:
+    """What a run's answers cost, those that metrics asked for included; None without a price.
+
+    An answer that an earlier run paid for counts as well: it is what the run's answers are worth.
+    """
+    sql = """SELECT sum(cost) FROM completion WHERE id IN (
+                 SELECT completion FROM sample WHERE run = ?
+                 UNION SELECT completion FROM answer WHERE run = ?)"""
+    ((found,),) = store.query(sql, (run_id, run_id))
+    return None if found is None else float(found)
+
+
 def samples_by_arrival(store: Store, run_id: str) -> list[Sample]:
     """A run's samples in the order in which their outputs were stored; those without one last."""
     sql = 'SELECT candidate, "case", repeat, completion FROM sample WHERE run = ?'

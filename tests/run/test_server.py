@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from promptbench.cli.ranking import as_json
 from promptbench.error import ModelError, RunError, SuiteError
 from promptbench.store.turn import turns
 from tests.fake import FakeBackend
@@ -68,6 +69,27 @@ def test_a_budget_ends_a_run_that_goes_on_with_a_larger_one(
         assert spent <= 0.5
         result = workspace.run(max_cost=50.0)
         assert (result.errors, len(server.asked)) == (0, 13)
+
+
+def test_what_the_answers_cost_is_stored_and_told(workspace: Workspace, fake: FakeBackend):
+    with serving() as server:
+        served(workspace, server.base, ", price: {input: 100, output: 1000}")
+        result = workspace.run()
+    each = (7 * 100 + 2 * 1000) / 1e6
+    found = [s.completion.cost for s in workspace.samples(result.run_id) if s.completion]
+    assert found == [pytest.approx(each)] * 12
+    assert [one.cost for one in result.summary.standings] == [pytest.approx(each)] * 2
+    page = result.report.read_text()
+    assert '<td class="figure" data-label="Cost">2.70</td>' in page
+    assert '<th scope="row">cost of its answers</th><td>0.032</td>' in page
+    row = as_json(result)["candidates"][0]
+    assert row["cost"] == pytest.approx(each)
+
+
+def test_without_a_price_nothing_is_said_of_cost(workspace: Workspace, fake: FakeBackend):
+    page = workspace.run().report.read_text()
+    assert 'data-label="Cost"' not in page
+    assert "cost of its answers" not in page
 
 
 def test_a_budget_needs_prices(workspace: Workspace, fake: FakeBackend):

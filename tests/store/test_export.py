@@ -21,7 +21,7 @@ from tests.store.records import begin, completion, run, save
 
 TEXT = 'Two lines,\nand a "quote"; Grüße 🙂 \u2028 end'
 COLUMNS = ["run", "candidate", "prompt", "model", "case", "repeat", "output", "error"]
-COLUMNS += ["finish_reason", "prompt_tokens", "output_tokens", "seconds"]
+COLUMNS += ["finish_reason", "prompt_tokens", "output_tokens", "seconds", "cost"]
 METRIC_COLUMNS = ["rougeL", "rougeL unscored", "words", "words unscored"]
 
 

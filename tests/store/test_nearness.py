@@ -36,6 +36,7 @@ def test_a_store_from_before_opens_and_knows_of_none(tmp_path: Path, workspace: 
     assert "nearness" in later
     connection.executescript("".join(f"DROP TABLE {name};" for name in later))
     connection.execute("ALTER TABLE completion DROP COLUMN ends")
+    connection.execute("ALTER TABLE completion DROP COLUMN cost")
     connection.execute("PRAGMA user_version = 3")
     connection.close()
     store = Store(path)

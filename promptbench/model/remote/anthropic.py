@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from promptbench.model.remote.gather import GatherBlocks
 from promptbench.model.remote.wire import (
+    Gather,
     MalformedError,
     Reply,
     as_turns,
@@ -74,6 +76,14 @@ class AnthropicWire:
             finish,
             cached_tokens=int(kept),
         )
+
+    def streamed(self, body: dict[str, Any]) -> dict[str, Any]:
+        """See Wire."""
+        return body | {"stream": True}
+
+    def gather(self) -> Gather:
+        """See Wire."""
+        return GatherBlocks()
 
     def unable(self, sampling: Sampling) -> str:
         """See Wire."""

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from promptbench.model.remote.gather import GatherChoices
 from promptbench.model.remote.wire import (
+    Gather,
     MalformedError,
     RefusedError,
     Reply,
@@ -22,6 +24,7 @@ from promptbench.record import FinishReason, Request, Sampling
 
 ENDS: dict[str, FinishReason] = {"stop": "stop", "length": "length", "eos": "stop"}
 MOST_STOPS = 4
+STREAMED = {"stream": True, "stream_options": {"include_usage": True}}
 
 
 class ChatWire:
@@ -68,6 +71,14 @@ class ChatWire:
             tuple(piece for piece, _ in tokens),
         )
 
+    def streamed(self, body: dict[str, Any]) -> dict[str, Any]:
+        """See Wire."""
+        return body | STREAMED
+
+    def gather(self) -> Gather:
+        """See Wire."""
+        return GatherChoices(chat=True)
+
     def unable(self, sampling: Sampling) -> str:
         """See Wire."""
         return unable(sampling)
@@ -110,6 +121,14 @@ class CompletionsWire:
             logprobs,
             pieces,
         )
+
+    def streamed(self, body: dict[str, Any]) -> dict[str, Any]:
+        """See Wire."""
+        return body | STREAMED
+
+    def gather(self) -> Gather:
+        """See Wire."""
+        return GatherChoices(chat=False)
 
     def unable(self, sampling: Sampling) -> str:
         """See Wire."""

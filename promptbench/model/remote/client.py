@@ -6,8 +6,9 @@ import asyncio
 import json
 import random
 import time
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import aiohttp
@@ -29,13 +30,24 @@ NO_MONEY = ("insufficient_quota", "billing_hard_limit_reached", "credit balance 
 
 
 class TroubleError(Exception):
-    """A try that failed; `again` says whether another may do better, `wait` after how long."""
+    """A try that failed; `again` says whether another may do better, `wait` after how long.
 
-    def __init__(self, what: str, again: bool = False, wait: float | None = None) -> None:
+    `cost` is what it cost all the same, None where nobody knows: the server may have written an
+    answer that did not come through.
+    """
+
+    def __init__(
+        self,
+        what: str,
+        again: bool = False,
+        wait: float | None = None,
+        cost: float | None = 0.0,
+    ) -> None:
         """`what` is for the completion's error."""
         super().__init__(what)
         self.again = again
         self.wait = wait
+        self.cost = cost
 
 
 @dataclass(slots=True)
@@ -56,13 +68,14 @@ class Client:
         session: aiohttp.ClientSession,
         request: Request,
         hear: Callable[[str], None] | None = None,
+        tell: Callable[[str], None] | None = None,
     ) -> Completion:
         """The completion, with an error if none could be had.
 
-        `hear` is told the name under which the server answers. Raises RunError for what no other
-        request could escape: a wrong key, the budget's end.
+        `hear` is told the name under which the server answers, `tell` the text piece by piece.
+        Raises RunError for what no other request could escape: a wrong key, the budget's end.
         """
-        price = self.settings.price
+        price, paid = self.settings.price, 0.0
         for attempt in range(self.settings.retries + 1):
             await self.limits.admit(about(request))
             reserved = at_most(request, price)
@@ -70,45 +83,90 @@ class Client:
                 raise over(self.budget)
             cost, started = 0.0, time.monotonic()
             try:
-                reply = await self.ask(session, request)
+                reply = await self.ask(session, request, tell)
                 if hear is not None:
                     hear(reply.served)
-                cost = price.of(reply.prompt_tokens, reply.output_tokens) if price else 0.0
-                return self.completed(request, reply, time.monotonic() - started)
+                cost = self.price_of(reply)
+                done = self.completed(request, reply, time.monotonic() - started)
+                return replace(done, cost=paid + cost if price else None)
             except TroubleError as trouble:
+                # What nobody knows the budget takes for the worst, and the completion leaves out.
+                cost = reserved if trouble.cost is None else trouble.cost
+                paid += trouble.cost or 0.0
                 wait = pause(attempt, trouble.wait, self.draw)
                 last = attempt == self.settings.retries
                 if last or not trouble.again or wait > PATIENCE:
-                    return failed(request, str(trouble), attempt + 1)
+                    done = failed(request, str(trouble), attempt + 1)
+                    return replace(done, cost=paid if price else None)
             finally:
                 self.budget.settle(reserved, cost)
             await asyncio.sleep(wait)
         raise AssertionError("the last try returns")
 
-    async def ask(self, session: aiohttp.ClientSession, request: Request) -> Reply:
+    async def ask(
+        self,
+        session: aiohttp.ClientSession,
+        request: Request,
+        tell: Callable[[str], None] | None = None,
+    ) -> Reply:
         """One try. Raises TroubleError, or RunError for what is wrong with all requests."""
         body = self.wire.body(request, self.address.model)
-        status, head, raw = await self.post(session, self.wire.path, body)
-        if status != 200:
-            raise self.refusal(status, head, raw)
         try:
-            answer = json.loads(raw)
+            if tell is None:
+                answer = json.loads(await self.post(session, self.wire.path, body))
+            else:
+                answer = await self.listen(session, self.wire.streamed(body), tell)
             reply = self.wire.read(answer, request)
         except (ValueError, TypeError, MalformedError) as error:
-            raise TroubleError(f"the server sent no usable answer: {error}", again=True) from error
+            what = f"the server sent no usable answer: {error}"
+            raise TroubleError(what, again=tell is None, cost=None) from error
         except RefusedError as error:
-            raise TroubleError(f"the server gave no answer: {error}") from error
+            raise TroubleError(f"the server gave no answer: {error}", cost=None) from error
         if self.served and reply.served != self.served:
             raise TroubleError(
                 f"the server answered as {reply.served!r}, not as {self.served!r}: another model's"
-                " output is not scored"
+                " output is not scored",
+                cost=self.price_of(reply),
             )
         return reply
 
-    async def post(
+    def price_of(self, reply: Reply) -> float:
+        """What a reply cost, 0 where no price is stated."""
+        price = self.settings.price
+        return price.of(reply.prompt_tokens, reply.output_tokens) if price else 0.0
+
+    async def post(self, session: aiohttp.ClientSession, path: str, body: Any) -> bytes:
+        """Send a body; returns the answer. Raises TroubleError, or RunError as `refusal`."""
+        async with self.posted(session, path, body) as response:
+            return await whole(response)
+
+    async def listen(
+        self, session: aiohttp.ClientSession, body: Any, tell: Callable[[str], None]
+    ) -> Any:
+        """Send a body and tell each piece of the answer as it comes; returns it as if whole.
+
+        What was told cannot be taken back, so nobody is asked again once there was a piece.
+        """
+        gather, told = self.wire.gather(), False
+        try:
+            async with self.posted(session, self.wire.path, body) as response:
+                async for line in lines(response):
+                    if piece := gather.take(json.loads(line)):
+                        told = True
+                        tell(piece)
+        except TroubleError as trouble:
+            trouble.again = trouble.again and not told
+            raise
+        except (ValueError, MalformedError) as error:
+            what = f"the server sent no usable answer: {error}"
+            raise TroubleError(what, again=not told, cost=None) from error
+        return gather.answer()
+
+    @asynccontextmanager
+    async def posted(
         self, session: aiohttp.ClientSession, path: str, body: Any
-    ) -> tuple[int, dict[str, str], bytes]:
-        """Send a body; returns status, the head's fields and the answer. Raises TroubleError."""
+    ) -> AsyncIterator[aiohttp.ClientResponse]:
+        """The response to a body, its status 200. Raises TroubleError, or RunError as `refusal`."""
         try:
             async with session.post(
                 self.address.base + path,
@@ -117,19 +175,17 @@ class Client:
                 timeout=aiohttp.ClientTimeout(total=self.settings.timeout),
                 allow_redirects=False,
             ) as response:
-                raw = await response.content.read(MOST_BYTES + 1)
-                while raw and len(raw) <= MOST_BYTES and not response.content.at_eof():
-                    raw += await response.content.read(MOST_BYTES + 1 - len(raw))
-                if len(raw) > MOST_BYTES:
-                    raise TroubleError(f"the answer is longer than {MOST_BYTES:,} bytes")
-                head = {name.lower(): value for name, value in response.headers.items()}
-                return response.status, head, raw
+                if response.status != 200:
+                    head = {name.lower(): value for name, value in response.headers.items()}
+                    raise self.refusal(response.status, head, await whole(response))
+                yield response
         except TimeoutError as error:
             what = f"no answer within {self.settings.timeout:g} s"
-            raise TroubleError(what, again=True) from error
+            raise TroubleError(what, again=True, cost=None) from error
         except (aiohttp.ClientError, OSError) as error:
             what = f"{self.address.host} cannot be reached, or hung up: {reason_of(error)}"
-            raise TroubleError(what, again=True) from error
+            sent = not isinstance(error, aiohttp.ClientConnectorError)
+            raise TroubleError(what, again=True, cost=None if sent else 0.0) from error
 
     async def get(self, session: aiohttp.ClientSession, path: str) -> Any:
         """What a server says at a path, None if it says nothing usable."""
@@ -178,6 +234,35 @@ class Client:
             logprobs=reply.logprobs,
             ends=ends_of(reply.pieces, reply.text, text),
         )
+
+
+async def whole(response: aiohttp.ClientResponse) -> bytes:
+    """All of a response's body. Raises TroubleError for one without an end."""
+    raw = await response.content.read(MOST_BYTES + 1)
+    while raw and len(raw) <= MOST_BYTES and not response.content.at_eof():
+        raw += await response.content.read(MOST_BYTES + 1 - len(raw))
+    if len(raw) > MOST_BYTES:
+        raise TroubleError(f"the answer is longer than {MOST_BYTES:,} bytes", cost=None)
+    return raw
+
+
+async def lines(response: aiohttp.ClientResponse) -> AsyncIterator[bytes]:
+    """The objects of a body that comes line by line, bare or as the data of server-sent events.
+
+    Raises TroubleError for a body without an end.
+    """
+    held, taken = b"", 0
+    while chunk := await response.content.readany():
+        taken += len(chunk)
+        if taken > MOST_BYTES:
+            raise TroubleError(f"the answer is longer than {MOST_BYTES:,} bytes", cost=None)
+        *full, held = (held + chunk).split(b"\n")
+        for line in full:
+            data = line.strip().removeprefix(b"data:").strip()
+            if data.startswith(b"{"):
+                yield data
+    if held.strip():
+        yield held.strip()
 
 
 def ends_of(pieces: tuple[str, ...], whole: str, text: str) -> tuple[int, ...]:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from promptbench.model.remote.gather import GatherLines
 from promptbench.model.remote.wire import (
+    Gather,
     RefusedError,
     Reply,
     as_turns,
@@ -71,6 +73,14 @@ class OllamaWire:
             count_at(answer, "eval_count"),
             finish_of(part(answer, "done_reason"), ENDS),
         )
+
+    def streamed(self, body: dict[str, Any]) -> dict[str, Any]:
+        """See Wire."""
+        return body | {"stream": True}
+
+    def gather(self) -> Gather:
+        """See Wire."""
+        return GatherLines()
 
     def unable(self, sampling: Sampling) -> str:
         """See Wire."""

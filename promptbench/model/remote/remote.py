@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from promptbench.error import ModelError
 from promptbench.model.protocol import ModelInfo, Setup, TokenSpan
@@ -91,6 +91,12 @@ class RemoteModel:
                 if any("answered as" in done.error for done in batch):
                     self.book.note(self.client, None)
                 yield batch
+
+    def speak(self, request: Request, hear: Callable[[str], None]) -> Completion:
+        """See Speaker: the pieces are told as the server sends them."""
+        from promptbench.model.remote.speak import Talk
+
+        return Talk(self.client, request).run(hear)
 
     def release(self) -> None:
         """See Model: connections are closed after each stream."""

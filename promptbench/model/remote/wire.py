@@ -34,6 +34,18 @@ class Reply:
     cached_tokens: int = 0
 
 
+class Gather(Protocol):
+    """Takes one event after another."""
+
+    def take(self, event: Any) -> str:
+        """The text that an event brings, "" for none. Raises MalformedError or RefusedError."""
+        ...
+
+    def answer(self) -> Any:
+        """The whole answer, with what is missing left out: who reads it will say so."""
+        ...
+
+
 class Wire(Protocol):
     """How one API is spoken."""
 
@@ -49,6 +61,14 @@ class Wire(Protocol):
 
     def read(self, answer: Any, request: Request) -> Reply:
         """What the answer says. Raises MalformedError or RefusedError."""
+        ...
+
+    def streamed(self, body: dict[str, Any]) -> dict[str, Any]:
+        """A body that asks for the answer piece by piece."""
+        ...
+
+    def gather(self) -> Gather:
+        """What puts such pieces together."""
         ...
 
     def unable(self, sampling: Sampling) -> str:

@@ -31,13 +31,17 @@ class Asked:
 
 @dataclass(frozen=True)
 class Answer:
-    """What to answer. `cut` hangs up in the middle of the body; `delay` is in seconds."""
+    """What to answer. `cut` hangs up in the middle of the body; `delay` is in seconds.
+
+    With `chunk` the body goes out in so many bytes at a time.
+    """
 
     body: Any = field(default_factory=lambda: CHAT)
     status: int = 200
     headers: dict[str, str] = field(default_factory=dict)
     cut: bool = False
     delay: float = 0.0
+    chunk: int = 0
 
 
 Behaviour = Callable[[Asked, int], Answer]
@@ -69,6 +73,12 @@ class Server:
             assert request.transport is not None
             request.transport.abort()
             return response
+        if answer.chunk:
+            stream = web.StreamResponse(status=answer.status)
+            await stream.prepare(request)
+            for start in range(0, len(raw), answer.chunk):
+                await stream.write(raw[start : start + answer.chunk])
+            return stream
         return web.Response(body=raw, status=answer.status, headers=answer.headers)
 
 

@@ -13,7 +13,7 @@ import pytest
 from promptbench.error import ModelError, RunError
 from promptbench.model.protocol import Setup
 from promptbench.model.remote import client as client_module
-from promptbench.model.remote.budget import Budget
+from promptbench.model.remote.budget import Budget, at_most
 from promptbench.model.remote.remote import RemoteModel
 from promptbench.model.remote.settings import Price, ServerSettings
 from promptbench.model.spec import open_model
@@ -367,6 +367,41 @@ def test_the_budget_is_never_passed(server: Server):
     assert 0.5 < budget.spent <= 1.0
     assert budget.reserved == pytest.approx(0)
     assert budget.spent == pytest.approx(price.of(7, 2) * (len(done) + 1))
+
+
+def test_what_an_answer_cost_is_told(server: Server):
+    price = Price(1000.0, 10_000.0)
+    assert only(opened(server, replace(QUICK, price=price))).cost == pytest.approx(0.027)
+    assert only(opened(server)).cost is None
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [Answer(b'{"half'), Answer(cut=True), Answer(CHAT | {"choices": []}), Answer(delay=2.0)],
+    ids=["no JSON", "cut", "malformed", "slow"],
+)
+def test_an_answer_that_did_not_come_through_may_have_cost_the_most(server: Server, bad: Answer):
+    budget, price = Budget(100.0), Price(1000.0, 10_000.0)
+    settings = replace(QUICK, retries=0, price=price, timeout=1.0)
+    model = opened(server, settings, budget=budget)
+    known = budget.spent
+    server.behaviour = lambda asked, number: bad
+    done = only(model)
+    assert done.error
+    assert done.cost == 0.0, "what nobody knows is not stored as if it were known"
+    assert budget.spent - known == pytest.approx(at_most(request(), price))
+
+
+def test_a_refusal_costs_nothing_and_another_models_answer_what_it_says(server: Server):
+    budget, price = Budget(100.0), Price(1000.0, 10_000.0)
+    model = opened(server, replace(QUICK, retries=0, price=price), budget=budget)
+    known = budget.spent
+    server.behaviour = lambda asked, number: Answer({"error": "busy"}, 503)
+    assert only(model).cost == 0.0
+    assert budget.spent == known
+    server.behaviour = lambda asked, number: Answer(CHAT | {"model": "other"})
+    assert only(model).cost == pytest.approx(0.027)
+    assert budget.spent - known == pytest.approx(0.027)
 
 
 # Contact and keys
