@@ -44,7 +44,7 @@ class Served:
 
 
 def start(log: Path, pinned: Path | None = None, port: int | None = None) -> Served:
-    """Start a server, by hand-picked port or on a free one, and wait until it is healthy."""
+    """Start a server, on a free port unless one is given, and wait until it is well."""
     found = port or free_port()
     command = [sys.executable, "-m", "transformers.cli.transformers", "serve"]
     command += [str(pinned)] if pinned is not None else []

@@ -1,9 +1,9 @@
-"""Checkpoints behind `transformers serve`, asked by a run: docs/serving.md says what is seen here."""
+"""Checkpoints behind `transformers serve`, asked by a run: what docs/serving.md says of it."""
 
 from __future__ import annotations
 
+import json
 import re
-import runpy
 from collections.abc import Iterator
 from pathlib import Path
 from shutil import copytree
@@ -20,21 +20,17 @@ from promptbench.record import Completion
 from promptbench.run.job import Result, run_suite
 from promptbench.run.option import Options
 from tests.end_to_end.served import Served, serving, start
-from tests.model.tiny import write_tiny, write_tokenizer
-from tests.run.workspace import Notes, Workspace, email, write_workspace
+from tests.model.tiny import SIZES, write_tiny, write_tokenizer
+from tests.run.workspace import Notes, Workspace, write_workspace
 from tests.tune.conftest import SETTINGS
 from tests.tune.toy import PATH, tune, write_toy
 
 pytestmark = pytest.mark.slow
 
 GUIDE = Path(__file__).parents[2] / "docs" / "serving.md"
-TEMPLATE = "{% for message in messages %}{{ message['content'] }} {% endfor %}"
-CELLS = 12  # two prompts, six cases
-
-needs_smollm2 = pytest.mark.skipif(
-    not is_ready(EMBEDDED["smollm2"], cache_folder()),
-    reason="the embedded model is not installed: promptbench models pull smollm2",
-)
+BASE = "checkpoints/base"
+TEMPLATE = "{{ bos_token }}{% for message in messages %}{{ message['content'] }}{% endfor %}"
+CASES = 12
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -48,6 +44,9 @@ def one_thread() -> Iterator[None]:
 
 @pytest.fixture(scope="module")
 def smollm2() -> Path:
+    """The embedded model's folder."""
+    if not is_ready(EMBEDDED["smollm2"], cache_folder()):
+        pytest.skip("the embedded model is not installed: promptbench models pull smollm2")
     return converted(EMBEDDED["smollm2"], cache_folder(), lambda message: None)
 
 
@@ -59,50 +58,212 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
 
 
 @pytest.fixture(autouse=True)
-def own_book(smollm2: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def own_book(
+    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """What servers say is written down beside the test, not in the user's cache."""
+    if "smollm2" in request.fixturenames:
+        request.getfixturevalue("smollm2")  # which lies in the user's
     monkeypatch.setenv("PROMPTBENCH_CACHE", str(tmp_path / "cache"))
 
 
-def mail(folder: Path, *models: str, sampling: str = "{max_tokens: 16}") -> Workspace:
-    """The small suite of emails on some models, each of whose servers is asked once, not again."""
+def emails(folder: Path, *models: str, sampling: str) -> Workspace:
+    """The small suite of emails."""
     workspace = write_workspace(folder)
-    lines = "".join(
-        f"  - {model}\n" if "://" not in model else f"  - {{model: '{model}', server: {{retries: 0}}}}\n"
-        for model in models
-    )
-    workspace.edit("suites/mail.yaml", "  - fake:a\n", lines)
+    workspace.edit("suites/mail.yaml", "  - fake:a\n", entries(models))
     workspace.edit("suites/mail.yaml", "{max_tokens: 16}", sampling)
     return workspace
 
 
-def outputs(workspace: Workspace, result: Result) -> dict[bool, list[Completion]]:
-    """All completions in the order of prompts and cases, those of servers under True."""
-    found: dict[bool, list[Completion]] = {True: [], False: []}
-    for sample in workspace.samples(result.run_id):
-        assert sample.completion is not None
-        found["http" in sample.candidate].append(sample.completion)
-    return found
+def codes(folder: Path, template: str = TEMPLATE, **settings: Any) -> Workspace:
+    """The suite of made-up codes with a tiny LLaMA as its base; its words are the tokenizer's."""
+    workspace = write_toy(folder)
+    write_tiny(workspace.folder / BASE, "llama", **SETTINGS["llama"] | settings)
+    write_tokenizer(workspace.folder / BASE, processing="<s> $A", template=template)
+    return workspace
 
 
-def told(completion: Completion) -> tuple[str, int, int, str]:
+def entries(models: tuple[str, ...]) -> str:
+    """Models as a suite's lines. A server is asked for one output after another, and once."""
+    asked = "{{model: '{0}', server: {{retries: 0, concurrency: 1}}}}"
+    return "".join(f"  - {asked.format(m) if '//' in m else m}\n" for m in models)
+
+
+def ask(
+    workspace: Workspace,
+    *models: str,
+    sampling: str = "{max_tokens: 12}",
+    watcher: Notes | None = None,
+    fresh: bool = False,
+) -> Result:
+    """Run the suite of codes on some models."""
+    text = (workspace.folder / PATH).read_text(encoding="utf-8")
+    text = re.sub(r"models:(.|\n)*metrics", f"models:\n{entries(models)}metrics", text)
+    workspace.write(PATH, text.replace("metrics", f"sampling: {sampling}\nmetrics"))
+    return run_suite(workspace.folder / PATH, Options(fresh=fresh), watcher or Notes())
+
+
+def outputs(
+    workspace: Workspace, result: Result, *, served: bool | None = None
+) -> list[Completion]:
+    """All completions in the order of prompts and cases: the server's, this process's, or both."""
+    found = workspace.samples(result.run_id)
+    if served is not None:
+        found = [sample for sample in found if ("//" in sample.candidate) == served]
+    assert found
+    return [sample.completion for sample in found if sample.completion is not None]
+
+
+def told(completion: Completion) -> tuple[str, int, int, str, str]:
+    """What must be equal, however an output came about."""
     return (
         completion.text,
         completion.prompt_tokens,
         completion.output_tokens,
         completion.finish_reason,
+        completion.error,
     )
 
 
-@needs_smollm2
-def test_a_served_checkpoint_says_what_the_local_engine_says(
+def agree(workspace: Workspace, result: Result) -> list[Completion]:
+    """The server's outputs, which are all equal to those of this process."""
+    local = outputs(workspace, result, served=False)
+    found = outputs(workspace, result, served=True)
+    assert list(map(told, found)) == list(map(told, local))
+    assert not any(one.error for one in found)
+    return found
+
+
+def test_a_served_model_writes_what_the_local_engine_writes(
     tmp_path: Path, server: Served, smollm2: Path
 ):
-    workspace = mail(tmp_path / "w", str(smollm2), server.spec(smollm2))
-    found = outputs(workspace, result := workspace.run())
-    print(workspace.samples(result.run_id)[0], result)
-    local, served = found[False], found[True]
-    for a, b in zip(local, served):
-        print(told(a) == told(b), told(a), told(b), b.error)
-    assert len(local) == len(served) == CELLS
-    assert list(map(told, served)) == list(map(told, local))
+    models = (str(smollm2), server.spec(smollm2))
+    workspace = emails(tmp_path, *models, sampling="{max_tokens: 22}")
+    found = agree(workspace, workspace.run(limit=3))
+    assert {one.finish_reason for one in found} == {"stop", "length"}
+    assert len({one.text for one in found}) > 3
+
+
+def test_what_follows_a_stop_string_is_cut_off(tmp_path: Path, server: Served, smollm2: Path):
+    models = (str(smollm2), server.spec(smollm2))
+    workspace = emails(tmp_path, *models, sampling="{max_tokens: 16, stop: [' on', ' date']}")
+    result = workspace.run(limit=3)
+    found = agree(workspace, result)
+    assert "stop_string" in {one.finish_reason for one in found}
+
+
+def test_plain_text_goes_through_completions(tmp_path: Path, server: Served):
+    workspace = codes(tmp_path, template="")
+    spec = server.spec(workspace.folder / BASE, "completions")
+    found = agree(workspace, ask(workspace, f"./{BASE}", spec))
+    assert len({one.text for one in found}) > 3
+
+
+@pytest.mark.parametrize("prefix", ["openai", "completions"])
+def test_log_probabilities_are_not_to_be_had(tmp_path: Path, server: Served, prefix: str):
+    workspace = codes(tmp_path)
+    spec = server.spec(workspace.folder / BASE, prefix)
+    result = ask(workspace, spec, sampling="{max_tokens: 2, logprobs: true}")
+    assert result.errors == CASES
+    for sample in workspace.samples(result.run_id):
+        assert sample.completion is not None
+        assert "gives no log-probabilities" in sample.completion.error
+        assert [score.value for score in sample.scores.values()] in ([], [None])
+
+
+def test_an_answer_that_ends_at_the_limit_counts_as_cut_off(tmp_path: Path, server: Served):
+    workspace = codes(tmp_path, initializer_range=SIZES["initializer_range"])
+    found = outputs(workspace, ask(workspace, f"./{BASE}"))
+    length = next(one.output_tokens for one in found if one.finish_reason == "stop")
+    spec, sampling = server.spec(workspace.folder / BASE), f"{{max_tokens: {length}}}"
+    result = ask(workspace, f"./{BASE}", spec, sampling=sampling)
+    local, served = (outputs(workspace, result, served=served) for served in (False, True))
+    reasons = {(a.finish_reason, b.finish_reason) for a, b in zip(local, served, strict=True)}
+    assert ("stop", "length") in reasons
+    assert ("length", "stop") not in reasons
+
+
+@pytest.mark.parametrize("draws", [False, True])
+def test_a_temperature_draws_only_where_the_checkpoint_says_so(
+    tmp_path: Path, server: Served, draws: bool
+):
+    workspace = codes(tmp_path)
+    folder = workspace.folder / BASE
+    greedy = texts(workspace, ask(workspace, server.spec(folder)))
+    if draws:
+        folder = Path(copytree(folder, folder.with_name("drawing")))
+        settings = folder / "generation_config.json"
+        config = json.loads(settings.read_text(encoding="utf-8"))
+        settings.write_text(json.dumps(config | {"do_sample": True, "top_k": 0}), encoding="utf-8")
+    sampling = "{max_tokens: 12, temperature: 1.0, seed: 5}"
+    drawn = ask(workspace, server.spec(folder), sampling=sampling)
+    again = ask(workspace, server.spec(folder), sampling=sampling, fresh=True)
+    assert (texts(workspace, drawn) != greedy) == draws
+    assert texts(workspace, again) == texts(workspace, drawn)
+    assert again.generated == CASES
+
+
+def texts(workspace: Workspace, result: Result) -> list[str]:
+    """The outputs of a run."""
+    assert result.errors == 0
+    return [one.text for one in outputs(workspace, result)]
+
+
+def test_an_adapter_is_served_after_it_is_merged(
+    tmp_path: Path, server: Served, monkeypatch: pytest.MonkeyPatch
+):
+    workspace = codes(tmp_path)
+    tune(workspace, name="mine", method="lora", epochs=1, batch=8, learning_rate=2e-2)
+    monkeypatch.chdir(workspace.folder)
+    exec(example("open_model"), {})
+    spec = server.spec(workspace.folder / "checkpoints" / "mine-merged")
+    found = agree(workspace, ask(workspace, "./checkpoints/mine", spec))
+    assert [one.text for one in found] != texts(workspace, ask(workspace, f"./{BASE}"))
+
+
+def example(word: str) -> str:
+    """The guide's Python that has a word in it."""
+    blocks = re.findall(r"```python\n(.*?)```", GUIDE.read_text(encoding="utf-8"), re.DOTALL)
+    (found,) = [block for block in blocks if word in block]
+    return str(found)
+
+
+class Killer(Notes):
+    """Kills a server as soon as an output of it is stored."""
+
+    def __init__(self, server: Served) -> None:
+        super().__init__()
+        self.server = server
+
+    def generated(self, batch: list[Completion]) -> None:
+        """See Watcher."""
+        super().generated(batch)
+        if sum(map(len, self.batches)) > CASES:  # those of this process come first
+            self.server.kill()
+
+
+def test_a_server_that_dies_leaves_errors_and_the_same_command_asks_for_what_is_missing(
+    tmp_path: Path,
+):
+    workspace = codes(tmp_path)
+    folder, log = workspace.folder / BASE, tmp_path / "log"
+    server = start(log, folder)
+    try:
+        with pytest.raises(ModelError, match="answered 400: Server is pinned to"):
+            ask(workspace, server.spec(workspace.folder / "checkpoints" / "other"))
+        result = ask(workspace, f"./{BASE}", server.spec(folder), watcher=Killer(server))
+        found = outputs(workspace, result, served=True)
+        lost = [one for one in found if one.error]
+        # One request at a time, and a few wait: the others were not sent before it was killed.
+        assert 0 < len(found) - len(lost) <= 4
+        assert len(lost) == result.errors
+        assert all("cannot be reached, or hung up" in one.error for one in lost)
+        assert {one.text for one in lost} == {""}
+        failed = [one for one in workspace.samples(result.run_id) if one.completion in lost]
+        assert not any(score.value for one in failed for score in one.scores.values())
+        server = start(log, folder, server.port)
+        again = run_suite(workspace.folder / PATH, Options(), Notes())
+    finally:
+        server.kill()
+    assert (again.run_id, again.generated, again.errors) == (result.run_id, len(lost), 0)
+    agree(workspace, again)
