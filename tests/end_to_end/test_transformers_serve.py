@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from shutil import copytree
-from typing import Any
 
 import pytest
 import torch
@@ -17,19 +14,27 @@ from promptbench.model.local.convert import converted, is_ready
 from promptbench.model.spec import cache_folder
 from promptbench.model.wheel import EMBEDDED
 from promptbench.record import Completion
-from promptbench.run.job import Result, run_suite
+from promptbench.run.job import run_suite
 from promptbench.run.option import Options
+from tests.end_to_end.beside import (
+    BASE,
+    TEMPLATE,
+    agree,
+    ask,
+    codes,
+    emails,
+    outputs,
+    settled,
+    texts,
+)
 from tests.end_to_end.served import Served, serving, start
-from tests.model.tiny import SIZES, write_tiny, write_tokenizer
-from tests.run.workspace import Notes, Workspace, write_workspace
-from tests.tune.conftest import SETTINGS
-from tests.tune.toy import PATH, tune, write_toy
+from tests.model.tiny import SIZES
+from tests.run.workspace import Notes
+from tests.tune.toy import PATH, tune
 
 pytestmark = pytest.mark.slow
 
 GUIDE = Path(__file__).parents[2] / "docs" / "serving.md"
-BASE = "checkpoints/base"
-TEMPLATE = "{{ bos_token }}{% for message in messages %}{{ message['content'] }}{% endfor %}"
 CASES = 12
 
 
@@ -67,73 +72,6 @@ def own_book(
     monkeypatch.setenv("PROMPTBENCH_CACHE", str(tmp_path / "cache"))
 
 
-def emails(folder: Path, *models: str, sampling: str) -> Workspace:
-    """The small suite of emails."""
-    workspace = write_workspace(folder)
-    workspace.edit("suites/mail.yaml", "  - fake:a\n", entries(models))
-    workspace.edit("suites/mail.yaml", "{max_tokens: 16}", sampling)
-    return workspace
-
-
-def codes(folder: Path, template: str = TEMPLATE, **settings: Any) -> Workspace:
-    """The suite of made-up codes with a tiny LLaMA as its base; its words are the tokenizer's."""
-    workspace = write_toy(folder)
-    write_tiny(workspace.folder / BASE, "llama", **SETTINGS["llama"] | settings)
-    write_tokenizer(workspace.folder / BASE, processing="<s> $A", template=template)
-    return workspace
-
-
-def entries(models: tuple[str, ...]) -> str:
-    """Models as a suite's lines. A server is asked for one output after another, and once."""
-    asked = "{{model: '{0}', server: {{retries: 0, concurrency: 1}}}}"
-    return "".join(f"  - {asked.format(m) if '//' in m else m}\n" for m in models)
-
-
-def ask(
-    workspace: Workspace,
-    *models: str,
-    sampling: str = "{max_tokens: 12}",
-    watcher: Notes | None = None,
-    fresh: bool = False,
-) -> Result:
-    """Run the suite of codes on some models."""
-    text = (workspace.folder / PATH).read_text(encoding="utf-8")
-    text = re.sub(r"models:(.|\n)*metrics", f"models:\n{entries(models)}metrics", text)
-    workspace.write(PATH, text.replace("metrics", f"sampling: {sampling}\nmetrics"))
-    return run_suite(workspace.folder / PATH, Options(fresh=fresh), watcher or Notes())
-
-
-def outputs(
-    workspace: Workspace, result: Result, *, served: bool | None = None
-) -> list[Completion]:
-    """All completions in the order of prompts and cases: the server's, this process's, or both."""
-    found = workspace.samples(result.run_id)
-    if served is not None:
-        found = [sample for sample in found if ("//" in sample.candidate) == served]
-    assert found
-    return [sample.completion for sample in found if sample.completion is not None]
-
-
-def told(completion: Completion) -> tuple[str, int, int, str, str]:
-    """What must be equal, however an output came about."""
-    return (
-        completion.text,
-        completion.prompt_tokens,
-        completion.output_tokens,
-        completion.finish_reason,
-        completion.error,
-    )
-
-
-def agree(workspace: Workspace, result: Result) -> list[Completion]:
-    """The server's outputs, which are all equal to those of this process."""
-    local = outputs(workspace, result, served=False)
-    found = outputs(workspace, result, served=True)
-    assert list(map(told, found)) == list(map(told, local))
-    assert not any(one.error for one in found)
-    return found
-
-
 def test_a_served_model_writes_what_the_local_engine_writes(
     tmp_path: Path, server: Served, smollm2: Path
 ):
@@ -168,7 +106,7 @@ def test_log_probabilities_are_not_to_be_had(tmp_path: Path, server: Served, pre
     for sample in workspace.samples(result.run_id):
         assert sample.completion is not None
         assert "gives no log-probabilities" in sample.completion.error
-        assert [score.value for score in sample.scores.values()] in ([], [None])
+        assert all(score.value is None for score in sample.scores.values())
 
 
 def test_an_answer_that_ends_at_the_limit_counts_as_cut_off(tmp_path: Path, server: Served):
@@ -183,6 +121,29 @@ def test_an_answer_that_ends_at_the_limit_counts_as_cut_off(tmp_path: Path, serv
     assert ("length", "stop") not in reasons
 
 
+def test_a_template_without_a_beginning_gets_none(tmp_path: Path, server: Served):
+    workspace = codes(tmp_path, template=TEMPLATE.removeprefix("{{ bos_token }}"))
+    spec = server.spec(workspace.folder / BASE)
+    result = ask(workspace, f"./{BASE}", spec)
+    local, served = (outputs(workspace, result, served=served) for served in (False, True))
+    assert [one.prompt_tokens + 1 for one in served] == [one.prompt_tokens for one in local]
+
+
+def test_a_chat_needs_a_template(tmp_path: Path, server: Served):
+    workspace = codes(tmp_path, template="")
+    with pytest.raises(ModelError, match="answered 500"):
+        ask(workspace, server.spec(workspace.folder / BASE))
+
+
+def test_settings_of_the_checkpoint_hold_for_greedy_answers(tmp_path: Path, server: Served):
+    workspace = codes(tmp_path)
+    agree(workspace, ask(workspace, f"./{BASE}", server.spec(workspace.folder / BASE)))
+    folder = settled(workspace, repetition_penalty=1.5)
+    plain = texts(workspace, ask(workspace, f"./{BASE}"))
+    assert texts(workspace, ask(workspace, f"./checkpoints/{folder.name}")) == plain
+    assert texts(workspace, ask(workspace, server.spec(folder))) != plain
+
+
 @pytest.mark.parametrize("draws", [False, True])
 def test_a_temperature_draws_only_where_the_checkpoint_says_so(
     tmp_path: Path, server: Served, draws: bool
@@ -191,10 +152,7 @@ def test_a_temperature_draws_only_where_the_checkpoint_says_so(
     folder = workspace.folder / BASE
     greedy = texts(workspace, ask(workspace, server.spec(folder)))
     if draws:
-        folder = Path(copytree(folder, folder.with_name("drawing")))
-        settings = folder / "generation_config.json"
-        config = json.loads(settings.read_text(encoding="utf-8"))
-        settings.write_text(json.dumps(config | {"do_sample": True, "top_k": 0}), encoding="utf-8")
+        folder = settled(workspace, do_sample=True, top_k=0)
     sampling = "{max_tokens: 12, temperature: 1.0, seed: 5}"
     drawn = ask(workspace, server.spec(folder), sampling=sampling)
     again = ask(workspace, server.spec(folder), sampling=sampling, fresh=True)
@@ -203,21 +161,23 @@ def test_a_temperature_draws_only_where_the_checkpoint_says_so(
     assert again.generated == CASES
 
 
-def texts(workspace: Workspace, result: Result) -> list[str]:
-    """The outputs of a run."""
-    assert result.errors == 0
-    return [one.text for one in outputs(workspace, result)]
+def test_a_checkpoint_is_served_as_it_is(tmp_path: Path, server: Served):
+    workspace = codes(tmp_path)
+    tuned = tune(workspace, method="full", epochs=1, batch=8)
+    agree(workspace, ask(workspace, tuned.spec, server.spec(tuned.folder)))
 
 
 def test_an_adapter_is_served_after_it_is_merged(
     tmp_path: Path, server: Served, monkeypatch: pytest.MonkeyPatch
 ):
     workspace = codes(tmp_path)
-    tune(workspace, name="mine", method="lora", epochs=1, batch=8, learning_rate=2e-2)
+    tuned = tune(workspace, name="mine", method="lora", epochs=1, batch=8, learning_rate=2e-2)
+    with pytest.raises(ModelError, match="answered 500"):
+        ask(workspace, server.spec(tuned.folder))
     monkeypatch.chdir(workspace.folder)
     exec(example("open_model"), {})
     spec = server.spec(workspace.folder / "checkpoints" / "mine-merged")
-    found = agree(workspace, ask(workspace, "./checkpoints/mine", spec))
+    found = agree(workspace, ask(workspace, tuned.spec, spec))
     assert [one.text for one in found] != texts(workspace, ask(workspace, f"./{BASE}"))
 
 
@@ -260,7 +220,7 @@ def test_a_server_that_dies_leaves_errors_and_the_same_command_asks_for_what_is_
         assert all("cannot be reached, or hung up" in one.error for one in lost)
         assert {one.text for one in lost} == {""}
         failed = [one for one in workspace.samples(result.run_id) if one.completion in lost]
-        assert not any(score.value for one in failed for score in one.scores.values())
+        assert all(score.value is None for one in failed for score in one.scores.values())
         server = start(log, folder, server.port)
         again = run_suite(workspace.folder / PATH, Options(), Notes())
     finally:
