@@ -21,11 +21,10 @@ START = 300.0
 
 @dataclass
 class Served:
-    """A server that is up. `pinned` is the folder that it serves; without one it serves any."""
+    """A server that is up."""
 
     port: int
     log: Path
-    pinned: Path | None
     process: subprocess.Popen[bytes]
 
     @property
@@ -43,20 +42,25 @@ class Served:
         self.process.wait()
 
 
-def start(log: Path, pinned: Path | None = None, port: int | None = None) -> Served:
-    """Start a server, on a free port unless one is given, and wait until it is well."""
+def start(
+    log: Path, pinned: str = "", folder: Path | None = None, port: int | None = None
+) -> Served:
+    """Start a server, in a folder and on a port (a free one unless given); wait until it is well.
+
+    `pinned` is the checkpoint that it serves; without one it serves any that a request names.
+    """
     found = port or free_port()
     command = [sys.executable, "-m", "transformers.cli.transformers", "serve"]
-    command += [str(pinned)] if pinned is not None else []
+    command += [pinned] if pinned else []
     command += ["--host", "127.0.0.1", "--port", str(found), "--device", "cpu"]
     command += ["--dtype", "float32"]
     # Nothing may be looked up on the hub: a checkpoint is a folder.
     environment = os.environ | {"HF_HUB_OFFLINE": "1", "OMP_NUM_THREADS": "1"}
     with log.open("ab") as file:
         process = subprocess.Popen(
-            command, env=environment, stdin=subprocess.DEVNULL, stdout=file, stderr=file
+            command, cwd=folder, env=environment, stdin=subprocess.DEVNULL, stdout=file, stderr=file
         )
-    served = Served(found, log, pinned, process)
+    served = Served(found, log, process)
     try:
         wait_for(served)
     except BaseException:
@@ -66,9 +70,9 @@ def start(log: Path, pinned: Path | None = None, port: int | None = None) -> Ser
 
 
 @contextmanager
-def serving(log: Path, pinned: Path | None = None) -> Iterator[Served]:
-    """A server for as long as the block lasts."""
-    served = start(log, pinned)
+def serving(log: Path) -> Iterator[Served]:
+    """A server of any checkpoint, for as long as the block lasts."""
+    served = start(log)
     try:
         yield served
     finally:

@@ -206,12 +206,12 @@ def test_a_server_that_dies_leaves_errors_and_the_same_command_asks_for_what_is_
     tmp_path: Path,
 ):
     workspace = codes(tmp_path)
-    folder, log = workspace.folder / BASE, tmp_path / "log"
-    server = start(log, folder)
+    log = tmp_path / "log"
+    server = start(log, BASE, workspace.folder)
     try:
         with pytest.raises(ModelError, match="answered 400: Server is pinned to"):
-            ask(workspace, server.spec(workspace.folder / "checkpoints" / "other"))
-        result = ask(workspace, f"./{BASE}", server.spec(folder), watcher=Killer(server))
+            ask(workspace, server.spec("checkpoints/other"))
+        result = ask(workspace, f"./{BASE}", server.spec(BASE), watcher=Killer(server))
         found = outputs(workspace, result, served=True)
         lost = [one for one in found if one.error]
         # One request at a time, and a few wait: the others were not sent before it was killed.
@@ -221,7 +221,7 @@ def test_a_server_that_dies_leaves_errors_and_the_same_command_asks_for_what_is_
         assert {one.text for one in lost} == {""}
         failed = [one for one in workspace.samples(result.run_id) if one.completion in lost]
         assert all(score.value is None for one in failed for score in one.scores.values())
-        server = start(log, folder, server.port)
+        server = start(log, BASE, workspace.folder, server.port)
         again = run_suite(workspace.folder / PATH, Options(), Notes())
     finally:
         server.kill()
