@@ -135,6 +135,20 @@ def test_a_chat_needs_a_template(tmp_path: Path, server: Served):
         ask(workspace, server.spec(workspace.folder / BASE))
 
 
+def test_a_prompt_that_is_too_long_is_found_out_afterwards(tmp_path: Path, server: Served):
+    workspace = codes(tmp_path)
+    workspace.write("prompts/codes.j2", "w10 " * 300 + "{{ text }}")
+    spec = server.spec(workspace.folder / BASE)
+    with pytest.raises(ModelError, match="more than the context of 256"):
+        ask(workspace, f"./{BASE}")
+    assert ask(workspace, spec).errors == 0
+    workspace.edit(PATH, "retries: 0", "retries: 0, context: 256")
+    result = run_suite(workspace.folder / PATH, Options(fresh=True), Notes())
+    assert result.errors == CASES
+    for one in outputs(workspace, result):
+        assert "more than the context of 256" in one.error
+
+
 def test_settings_of_the_checkpoint_hold_for_greedy_answers(tmp_path: Path, server: Served):
     workspace = codes(tmp_path)
     agree(workspace, ask(workspace, f"./{BASE}", server.spec(workspace.folder / BASE)))

@@ -31,9 +31,13 @@ class ChatWire:
 
     path = "/chat/completions"
 
-    def __init__(self, hosted: bool = False) -> None:
-        """`hosted` is OpenAI's own service, whose newer models know no `max_tokens`."""
+    def __init__(self, hosted: bool = False, context: int = 0) -> None:
+        """`hosted` is OpenAI's own service, whose newer models know no `max_tokens`.
+
+        `context` is in tokens, prompt and output together; 0 is not known.
+        """
         self.hosted = hosted
+        self.context = context
 
     def headers(self, key: str) -> dict[str, str]:
         """See Wire."""
@@ -63,8 +67,7 @@ class ChatWire:
         return Reply(
             text,
             text_at(answer, "model"),
-            count_at(answer, "usage", "prompt_tokens"),
-            count_at(answer, "usage", "completion_tokens"),
+            *counts(answer, self.context),
             finish,
             tuple(probability for _, probability in tokens),
             tuple(piece for piece, _ in tokens),
@@ -79,6 +82,10 @@ class CompletionsWire:
     """POST /completions: the prompt is one text, without any chat template."""
 
     path = "/completions"
+
+    def __init__(self, context: int = 0) -> None:
+        """`context` is in tokens, prompt and output together; 0 is not known."""
+        self.context = context
 
     def headers(self, key: str) -> dict[str, str]:
         """See Wire."""
@@ -108,8 +115,7 @@ class CompletionsWire:
         return Reply(
             text,
             text_at(answer, "model"),
-            count_at(answer, "usage", "prompt_tokens"),
-            count_at(answer, "usage", "completion_tokens"),
+            *counts(answer, self.context),
             finish,
             logprobs,
             pieces,
@@ -139,6 +145,21 @@ def ended(text: str, choice: Any, stops: Sequence[str]) -> tuple[str, FinishReas
     finish = finish_of(part(choice, "finish_reason"), ENDS)
     found = [place for stop in stops if (place := text.find(stop)) >= 0]
     return (text[: min(found)], "stop_string") if found else (text, finish)
+
+
+def counts(answer: Any, context: int) -> tuple[int, int]:
+    """Tokens read and written. Raises RefusedError for more than the context holds.
+
+    Most servers refuse that themselves; `transformers serve` lets the model read on.
+    """
+    read = count_at(answer, "usage", "prompt_tokens")
+    written = count_at(answer, "usage", "completion_tokens")
+    if context and read + written > context:
+        raise RefusedError(
+            f"prompt and output came to {read + written:,} tokens, more than the context of"
+            f" {context:,} that the suite states"
+        )
+    return read, written
 
 
 def unable(sampling: Sampling) -> str:

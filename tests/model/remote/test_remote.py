@@ -135,6 +135,20 @@ def test_a_stop_string_that_a_server_leaves_in_ends_the_text(
     assert (done.text, done.finish_reason) == expected
 
 
+@pytest.mark.parametrize("prefix", ["openai", "completions"])
+@pytest.mark.parametrize(("context", "refused"), [(8, True), (9, False), (None, False)])
+def test_more_tokens_than_the_stated_context_are_no_answer(
+    server: Server, prefix: str, context: int | None, refused: bool
+):
+    choice = {"message": {"content": "Hi!"}, "text": "Hi!", "finish_reason": "stop"}
+    first = Answer({**CHAT, "choices": [choice], "usage": dict.fromkeys(CHAT["usage"], 1)})
+    after = Answer({**CHAT, "choices": [choice]})
+    server.behaviour = lambda asked, number: after if number else first
+    done = only(opened(server, replace(QUICK, context=context), prefix))
+    assert ("came to 9 tokens, more than the context of 8" in done.error) == refused
+    assert (done.text == "Hi!") != refused
+
+
 def test_plain_completions_send_one_text(server: Server):
     body = {**CHAT, "choices": [{"text": " Hi", "finish_reason": "length"}]}
     server.behaviour = lambda asked, number: Answer(body)
