@@ -44,9 +44,10 @@ def crew_for(cluster: Cluster) -> Crew:
 class Crew:
     """Workers that are hired when there is work, each a process with a share of a machine."""
 
-    def __init__(self, cluster: Cluster) -> None:
+    def __init__(self, cluster: Cluster, kind: type[Worker] = Worker) -> None:
         """Nothing is started before the first work."""
         self.cluster = cluster
+        self.kind = kind
         self.idle: list[Any] = []
         self.number = 0
         self.needs: dict[str, float] = {}
@@ -144,7 +145,7 @@ class Crew:
         """An idle worker, or a new one."""
         if self.idle:
             return self.idle.pop()
-        return self.ray.remote(Worker).options(**self.needs).remote()
+        return self.ray.remote(self.kind).options(**self.needs).remote()
 
     def release(self) -> None:
         """Let idle workers let go of their models."""
