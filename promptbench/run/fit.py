@@ -48,6 +48,21 @@ def check_prices(ready: Sequence[Ready], suite: Suite, options: Options) -> None
             )
 
 
+def check_batches(ready: Sequence[Ready], suite: Suite) -> None:
+    """A dialogue's turns come one after another: a batch for each could take days."""
+    asked = (
+        one.candidate.model
+        for one in ready
+        if ("requests go", "in batches") in one.model.info.details
+    )
+    if suite.chat and (name := next(asked, "")):
+        raise SuiteError(
+            f"{name} cannot answer a chat in batches: each turn would wait for one",
+            where=suite.shown,
+            hint="Take `batch` out of its `server:`, or leave --batch out.",
+        )
+
+
 def check_fit(ready: Sequence[Ready], cases: Sequence[Case], slots: Iterable[Slot]) -> None:
     """Nothing is cut off in silence: what does not fit is an error that says by how much."""
     over: dict[int, list[tuple[int, Slot]]] = {}

@@ -25,18 +25,19 @@ def open_stated(model: ModelSpec, setup: Setup) -> Model:
             setup,
             device=model.device or setup.device,
             precision=model.precision or setup.precision,
-            server=server_settings(model.server) if model.server else setup.server,
+            server=server_settings(model.server, setup) if model.server else setup.server,
         )
         return open_model(model.spec, own)
     except ModelError as error:
         raise ModelError(error.what, where=error.where or model.where, hint=error.hint) from error
 
 
-def server_settings(entry: ServerEntry) -> ServerSettings:
-    """What a suite says of a server, as a backend takes it."""
+def server_settings(entry: ServerEntry, setup: Setup) -> ServerSettings:
+    """What a suite says of a server, as a backend takes it; batches may be wanted of all."""
     price = Price(entry.price.input, entry.price.output) if entry.price else None
-    stated = entry.model_dump(exclude={"price", "served"})
-    return ServerSettings(**stated, price=price, served=entry.served or "")
+    stated = entry.model_dump(exclude={"price", "served", "batch"})
+    batch = entry.batch or setup.server.batch
+    return ServerSettings(**stated, price=price, served=entry.served or "", batch=batch)
 
 
 def open_jury(

@@ -15,6 +15,7 @@ class Options:
     `race` stops candidates that are beaten beyond doubt. `allow_leaks` leaves out the cases that
     train or dev gives away, where a run would otherwise be refused.
     `max_cost` is what models behind an API may cost together, in the currency of their prices.
+    With `batch` they are all asked through the batch endpoints of their services.
     With a `cluster`, its workers run the models.
     `max_memory` (bytes), `device` and `precision` are for models that run in this process.
     """
@@ -33,4 +34,5 @@ class Options:
     race: bool = False
     allow_leaks: bool = False
     max_cost: float | None = None
+    batch: bool = False
     cluster: Cluster | None = None

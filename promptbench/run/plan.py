@@ -15,12 +15,13 @@ from promptbench.gate.rule import Gate, read_gates
 from promptbench.metric.protocol import Metric
 from promptbench.model.protocol import Model, Notify, Setup, quiet
 from promptbench.model.remote.budget import Budget
+from promptbench.model.remote.settings import ServerSettings
 from promptbench.model.spec import open_model
 from promptbench.prompt.template import Template
 from promptbench.record import Candidate, Case, MetricInfo, Request, Sampling
 from promptbench.run.examples import examples_for
 from promptbench.run.fingerprint import fingerprint
-from promptbench.run.fit import check_answers, check_fit, check_prices
+from promptbench.run.fit import check_answers, check_batches, check_fit, check_prices
 from promptbench.run.hygiene import Judged, judged_cases
 from promptbench.run.jury import check_asking, introduced, open_jury, open_stated
 from promptbench.run.measure import metrics_of
@@ -144,6 +145,7 @@ def assemble(
     primary = primary_metric(suite, metrics)
     check_answers(ready, suite)
     check_prices(ready, suite, options)
+    check_batches(ready, suite)
     check_asking(suite, metrics, judged.cases, {r.candidate: r.model for r in ready}, jury)
     gates = () if extra else gates_of(suite, options, metrics, primary, ready)
     repeats = options.repeats or suite.repeats
@@ -255,6 +257,7 @@ def setup_for(suite: Suite, options: Options, notify: Notify) -> Setup:
         options.max_memory,
         options.device,
         options.precision,
+        server=ServerSettings(batch=options.batch),
         budget=Budget(options.max_cost),
         cluster=options.cluster,
     )

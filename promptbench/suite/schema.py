@@ -66,6 +66,9 @@ class ServerEntry(Strict):
         None, description="The name that the server answers under, if it is not the one asked for."
     )
     price: PriceEntry | None = Field(None, description="For costs, and for --max-cost.")
+    batch: bool = Field(
+        False, description="Use the service's batch endpoint: half the price, within a day."
+    )
 
 
 class ModelEntry(Strict):

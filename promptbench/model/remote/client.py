@@ -6,8 +6,8 @@ import asyncio
 import json
 import random
 import time
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -19,35 +19,21 @@ from promptbench.model.remote.budget import Budget, about, at_most
 from promptbench.model.remote.limit import Limits
 from promptbench.model.remote.retry import AGAIN, FATAL, PATIENCE, asked_pause, pause
 from promptbench.model.remote.settings import ServerSettings
+from promptbench.model.remote.transport import (
+    MOST_BYTES,
+    SHOWN,
+    TroubleError,
+    explained,
+    lines,
+    reason_of,
+    whole,
+)
 from promptbench.model.remote.wire import MalformedError, RefusedError, Reply, Wire
 from promptbench.record import Completion, Request
 
-MOST_BYTES = 32 * 1024 * 1024
-SHOWN = 300
 FACTS_TIMEOUT = 10.0
 # The account has no money left: asking again in a minute does not help.
 NO_MONEY = ("insufficient_quota", "billing_hard_limit_reached", "credit balance is too low")
-
-
-class TroubleError(Exception):
-    """A try that failed; `again` says whether another may do better, `wait` after how long.
-
-    `cost` is what it cost all the same, None where nobody knows: the server may have written an
-    answer that did not come through.
-    """
-
-    def __init__(
-        self,
-        what: str,
-        again: bool = False,
-        wait: float | None = None,
-        cost: float | None = 0.0,
-    ) -> None:
-        """`what` is for the completion's error."""
-        super().__init__(what)
-        self.again = again
-        self.wait = wait
-        self.cost = cost
 
 
 @dataclass(slots=True)
@@ -116,10 +102,21 @@ class Client:
                 answer = json.loads(await self.post(session, self.wire.path, body))
             else:
                 answer = await self.listen(session, self.wire.streamed(body), tell)
+        except RefusedError as error:
+            raise TroubleError(f"the server gave no answer: {error}", cost=None) from error
+        except ValueError as error:
+            raise TroubleError(
+                f"the server sent no usable answer: {error}", True, cost=None
+            ) from error
+        return self.understood(answer, request, again=tell is None)
+
+    def understood(self, answer: Any, request: Request, again: bool = False) -> Reply:
+        """What an answer says. Raises TroubleError; `again` is whether asking again may help."""
+        try:
             reply = self.wire.read(answer, request)
         except (ValueError, TypeError, MalformedError) as error:
             what = f"the server sent no usable answer: {error}"
-            raise TroubleError(what, again=tell is None, cost=None) from error
+            raise TroubleError(what, again=again, cost=None) from error
         except RefusedError as error:
             raise TroubleError(f"the server gave no answer: {error}", cost=None) from error
         if self.served and reply.served != self.served:
@@ -157,21 +154,34 @@ class Client:
         except TroubleError as trouble:
             trouble.again = trouble.again and not told
             raise
-        except (ValueError, MalformedError) as error:
+        except (ValueError, TypeError, MalformedError) as error:
             what = f"the server sent no usable answer: {error}"
             raise TroubleError(what, again=not told, cost=None) from error
         return gather.answer()
 
-    @asynccontextmanager
-    async def posted(
+    def posted(
         self, session: aiohttp.ClientSession, path: str, body: Any
+    ) -> AbstractAsyncContextManager[aiohttp.ClientResponse]:
+        """The response to a body of JSON; see `exchange`."""
+        kind = {"Content-Type": "application/json"}
+        return self.exchange(session, "POST", path, json.dumps(body).encode(), kind)
+
+    @asynccontextmanager
+    async def exchange(
+        self,
+        session: aiohttp.ClientSession,
+        method: str,
+        path: str,
+        data: Any = None,
+        kind: Mapping[str, str] | None = None,
     ) -> AsyncIterator[aiohttp.ClientResponse]:
-        """The response to a body, its status 200. Raises TroubleError, or RunError as `refusal`."""
+        """A response whose status is 200. Raises TroubleError, or RunError as `refusal`."""
         try:
-            async with session.post(
+            async with session.request(
+                method,
                 self.address.base + path,
-                data=json.dumps(body).encode(),
-                headers=self.wire.headers(self.key) | {"Content-Type": "application/json"},
+                data=data,
+                headers=self.wire.headers(self.key) | dict(kind or {}),
                 timeout=aiohttp.ClientTimeout(total=self.settings.timeout),
                 allow_redirects=False,
             ) as response:
@@ -236,35 +246,6 @@ class Client:
         )
 
 
-async def whole(response: aiohttp.ClientResponse) -> bytes:
-    """All of a response's body. Raises TroubleError for one without an end."""
-    raw = await response.content.read(MOST_BYTES + 1)
-    while raw and len(raw) <= MOST_BYTES and not response.content.at_eof():
-        raw += await response.content.read(MOST_BYTES + 1 - len(raw))
-    if len(raw) > MOST_BYTES:
-        raise TroubleError(f"the answer is longer than {MOST_BYTES:,} bytes", cost=None)
-    return raw
-
-
-async def lines(response: aiohttp.ClientResponse) -> AsyncIterator[bytes]:
-    """The objects of a body that comes line by line, bare or as the data of server-sent events.
-
-    Raises TroubleError for a body without an end.
-    """
-    held, taken = b"", 0
-    while chunk := await response.content.readany():
-        taken += len(chunk)
-        if taken > MOST_BYTES:
-            raise TroubleError(f"the answer is longer than {MOST_BYTES:,} bytes", cost=None)
-        *full, held = (held + chunk).split(b"\n")
-        for line in full:
-            data = line.strip().removeprefix(b"data:").strip()
-            if data.startswith(b"{"):
-                yield data
-    if held.strip():
-        yield held.strip()
-
-
 def ends_of(pieces: tuple[str, ...], whole: str, text: str) -> tuple[int, ...]:
     """Where each token ends in the stripped text; nothing if the tokens do not make the text."""
     if not pieces or "".join(pieces)[: len(whole)] != whole:
@@ -289,24 +270,3 @@ def over(budget: Budget) -> RunError:
         " request could pass it",
         hint="What was answered is stored. Raise --max-cost, and the same command continues.",
     )
-
-
-def explained(raw: bytes) -> str:
-    """The message of a server's error, shortened."""
-    try:
-        value = json.loads(raw)
-    except ValueError:
-        value = raw.decode("utf-8", "replace")
-    for key in ("error", "message", "detail"):
-        if isinstance(value, dict) and key in value:
-            inner = value[key]
-            code = inner.get("code") if isinstance(inner, dict) else None
-            value = inner if not code else f"{inner.get('message', '')} [{code}]"
-    if isinstance(value, dict):
-        value = value.get("message", value)
-    return " ".join(str(value).split())[:SHOWN]
-
-
-def reason_of(error: BaseException) -> str:
-    """An error in a few words."""
-    return (str(error) or type(error).__name__)[:SHOWN]

@@ -17,6 +17,7 @@ from promptbench.model.remote.wire import Wire
 from promptbench.record import Completion, Encoded, Message, Request, Sampling
 
 OLLAMA_CONTEXT = 4096
+BATCHES = ("openai", "completions", "anthropic")
 BETWEEN = "\n\n"
 
 
@@ -32,6 +33,12 @@ class RemoteModel:
 
         settings = setup.server
         self.address = address_of(spec)
+        self.folder, self.notify = setup.folder, setup.notify
+        if settings.batch and self.address.prefix not in BATCHES:
+            raise ModelError(
+                f"{spec} has no batch endpoint",
+                hint=f"There are batches for {', '.join(BATCHES)}: leave `batch` out for others.",
+            )
         self.wire = wire_for(self.address, settings)
         limits = limits_for(settings.requests_per_minute, settings.tokens_per_minute)
         key = key_for(self.address)
@@ -58,6 +65,7 @@ class RemoteModel:
             details=(
                 ("server", self.address.base),
                 ("served as", self.client.served),
+                *((("requests go", "in batches"),) if settings.batch else ()),
                 *((("weights", contact.digest),) if contact.digest else ()),
                 *contact.facts.items(),
             ),
@@ -84,6 +92,11 @@ class RemoteModel:
 
     def stream(self, requests: Iterable[Request]) -> Iterator[list[Completion]]:
         """See Model: many requests at once, each asked again where that helps."""
+        if self.settings.batch:
+            from promptbench.model.remote.batch.carrier import Batches
+
+            yield from Batches(self.client, self.folder, self.notify).stream(requests)
+            return
         from promptbench.model.remote.courier import Courier
 
         with Courier(self.client) as courier:

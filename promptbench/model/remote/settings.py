@@ -24,6 +24,7 @@ class ServerSettings:
     """What a suite may say of a server. None is no limit, or not known.
 
     `timeout` is in seconds, for a whole answer. `retries` counts the tries after the first.
+    With `batch` requests go to the service's batch endpoint, for less money and within a day.
     `context` is in tokens; `served` is the name under which the server may answer, if another.
     """
 
@@ -35,3 +36,4 @@ class ServerSettings:
     context: int | None = None
     served: str = ""
     price: Price | None = None
+    batch: bool = False

@@ -1,0 +1,82 @@
+"""Bytes to a server and back: what goes wrong with a try, bodies with an end, errors in words."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator
+
+import aiohttp
+
+MOST_BYTES = 32 * 1024 * 1024
+SHOWN = 300
+
+
+class TroubleError(Exception):
+    """A try that failed; `again` says whether another may do better, `wait` after how long.
+
+    `cost` is what it cost all the same, None where nobody knows: the server may have written an
+    answer that did not come through.
+    """
+
+    def __init__(
+        self,
+        what: str,
+        again: bool = False,
+        wait: float | None = None,
+        cost: float | None = 0.0,
+    ) -> None:
+        """`what` is for the completion's error."""
+        super().__init__(what)
+        self.again = again
+        self.wait = wait
+        self.cost = cost
+
+
+async def whole(response: aiohttp.ClientResponse) -> bytes:
+    """All of a response's body. Raises TroubleError for one without an end."""
+    raw = await response.content.read(MOST_BYTES + 1)
+    while raw and len(raw) <= MOST_BYTES and not response.content.at_eof():
+        raw += await response.content.read(MOST_BYTES + 1 - len(raw))
+    if len(raw) > MOST_BYTES:
+        raise TroubleError(f"the answer is longer than {MOST_BYTES:,} bytes", cost=None)
+    return raw
+
+
+async def lines(response: aiohttp.ClientResponse, most: int = MOST_BYTES) -> AsyncIterator[bytes]:
+    """The objects of a body that comes line by line, bare or as the data of server-sent events.
+
+    Raises TroubleError for a body without an end.
+    """
+    held, taken = b"", 0
+    while chunk := await response.content.readany():
+        taken += len(chunk)
+        if taken > most:
+            raise TroubleError(f"the answer is longer than {most:,} bytes", cost=None)
+        *full, held = (held + chunk).split(b"\n")
+        for line in full:
+            data = line.strip().removeprefix(b"data:").strip()
+            if data.startswith(b"{"):
+                yield data
+    if held.strip():
+        yield held.strip()
+
+
+def explained(raw: bytes) -> str:
+    """The message of a server's error, shortened."""
+    try:
+        value = json.loads(raw)
+    except ValueError:
+        value = raw.decode("utf-8", "replace")
+    for key in ("error", "message", "detail"):
+        if isinstance(value, dict) and key in value:
+            inner = value[key]
+            code = inner.get("code") if isinstance(inner, dict) else None
+            value = inner if not code else f"{inner.get('message', '')} [{code}]"
+    if isinstance(value, dict):
+        value = value.get("message", value)
+    return " ".join(str(value).split())[:SHOWN]
+
+
+def reason_of(error: BaseException) -> str:
+    """An error in a few words."""
+    return (str(error) or type(error).__name__)[:SHOWN]
