@@ -64,7 +64,7 @@ def penalized(logits: Logits, seen: set[int], penalty: float) -> Logits:
 
     Source: Keskar et al. 2019 (CTRL), as in transformers' RepetitionPenaltyLogitsProcessor.
     """
-    index = np.array(sorted(seen))
+    index = np.array(sorted(seen), dtype=np.int64)
     values = logits[index]
     logits = logits.copy()
     logits[index] = np.where(values > 0, values / penalty, values * penalty)

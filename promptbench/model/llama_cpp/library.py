@@ -8,8 +8,11 @@ away from others while it loads.
 from __future__ import annotations
 
 import ctypes
+import os
 import weakref
 from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -25,7 +28,8 @@ INSTALL = "pip install 'promptbench[gguf]'"
 def library() -> Any:
     """The package, ready to load files. Raises ModelError if it is not installed."""
     try:
-        import llama_cpp
+        with sleeping_threads():
+            import llama_cpp
     except ImportError as error:
         raise ModelError(
             "a GGUF needs the package llama-cpp-python, which is not installed",
@@ -35,6 +39,25 @@ def library() -> Any:
     llama_cpp.llama_log_set(log_callback(llama_cpp), ctypes.c_void_p(0))
     llama_cpp.llama_backend_init()
     return llama_cpp
+
+
+@contextmanager
+def sleeping_threads() -> Iterator[None]:
+    """Let the threads of an OpenMP library that is loaded meanwhile sleep while they wait.
+
+    llama.cpp's meet some hundred times a token. Left to themselves, those that wait keep their
+    processors from the one that is waited for: with two threads on two processors, one of them
+    busy with something else, a token took a hundred times as long. $OMP_WAIT_POLICY goes first.
+    """
+    name = "OMP_WAIT_POLICY"
+    if name in os.environ:
+        yield
+        return
+    os.environ[name] = "passive"
+    try:
+        yield
+    finally:
+        del os.environ[name]
 
 
 @lru_cache(maxsize=1)
