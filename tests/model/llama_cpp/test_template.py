@@ -21,7 +21,8 @@ PLAIN = "{% for m in messages %}<{{ m.role }}>{{ m['content'] }}</>{% endfor %}"
 PATTERNS = {
     "plain": PLAIN + "{% if add_generation_prompt %}<assistant>{% endif %}",
     "special tokens": "{{ bos_token }}" + PLAIN + "{{ eos_token }}",
-    "lacking": PLAIN + "{% if tools %}t{% endif %}{{ nothing }}{% if messages[0].name %}n{% endif %}",
+    "lacking": PLAIN
+    + "{% if tools %}t{% endif %}{{ nothing }}{% if messages[0].name %}n{% endif %}",
     "tests": PLAIN + "{{ tools is none }}{{ nothing is defined }}{{ documents is not none }}",
     "namespace": "{% set ns = namespace(n=0) %}{% for m in messages %}"
     "{% if m.role == 'user' %}{% set ns.n = ns.n + 1 %}{% endif %}{% endfor %}{{ ns.n }}",

@@ -9,7 +9,7 @@ import numpy as np
 from gguf import GGUFWriter, LlamaFileType, TokenType
 
 SPECIAL = ["<unk>", "<s>", "</s>"]
-WORDS = ["▁", *"abcdefghijklmnopqrstuvwxyz", "▁a", "▁b", "he", "el"]
+WORDS = ["▁", *"abcdefghijklmnopqrstuvwxyz", "▁a", "▁b", "he", "el", "z" * 300]
 TOKENS = [*SPECIAL, *(f"<0x{byte:02X}>" for byte in range(256)), *WORDS]
 TYPES = [
     TokenType.UNKNOWN,
