@@ -32,7 +32,8 @@ PATTERNS = {
     "json": "{{ messages | tojson }}{{ messages[0] | tojson(indent=2) }}",
     "generation": "{% for m in messages %}{% generation %}{{ m.content }}{% endgeneration %}"
     "{% endfor %}",
-    "lines": "{%- for m in messages %}\n    {% if true %}\n  {{ m.content }}\n{% endif %}\n{% endfor %}",
+    "lines": "{%- for m in messages %}\n    {% if true %}\n  {{ m.content }}\n{% endif %}\n"
+    "{% endfor %}",
     "macro": "{% macro say(m) %}[{{ m.content }}]{% endmacro %}{% for m in messages %}{{ say(m) }}"
     "{% endfor %}",
 }

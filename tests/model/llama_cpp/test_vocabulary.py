@@ -41,7 +41,19 @@ PIECES += [
     "a.b,c;",
     "e\u0301",
 ]
-PIECES += ["\x00", "’s", "٣", "_", "İ", "The", " quick", "URL", "http://a.b/c?d=1", "#!", "fiancé"]
+PIECES += [
+    "\x00",
+    "\u2019s",
+    "٣",
+    "_",
+    "İ",
+    "The",
+    " quick",
+    "URL",
+    "http://a.b/c?d=1",
+    "#!",
+    "fiancé",
+]
 
 
 @lru_cache(maxsize=1)
