@@ -12,6 +12,7 @@ import click
 from rich.console import Console
 from rich.text import Text
 
+from promptbench.cli.cluster import cluster_of, cluster_options
 from promptbench.cli.memory import Memory
 from promptbench.cli.progress import RunProgress
 from promptbench.cli.ranking import as_json, show
@@ -106,6 +107,7 @@ class CurveProgress:
 @click.option(
     "--allow-leaks", is_flag=True, help="Leave out judged cases that train holds too, and go on."
 )
+@cluster_options
 @click.option("--json", "as_json_", is_flag=True, help="Print one JSON object and nothing else.")
 def command(
     suite: Path,
@@ -124,6 +126,9 @@ def command(
     max_memory: int | None,
     device: str | None,
     allow_leaks: bool,
+    executor: str,
+    workers: int | None,
+    address: str,
     as_json_: bool,
 ) -> int:
     """Measure SUITE's prompts and fine-tunes by number of labels, and say which to take.
@@ -147,6 +152,7 @@ def command(
         max_memory=max_memory,
         device=device or "",
         allow_leaks=allow_leaks,
+        cluster=cluster_of(executor, workers, address),
     )
     with CurveProgress(err()) as progress:
         result = curve(suite, options, progress)

@@ -43,6 +43,11 @@ VERBS = {
     "split": "Split a data file into train, dev and test, keeping groups together.",
     "schema": "Print the JSON Schema of a suite, for editors.",
 }
+# What is looked for here and done by another program.
+ELSEWHERE = {
+    "serve": "`transformers serve FOLDER` serves a checkpoint, and a run asks it with"
+    " `--model openai:FOLDER@http://127.0.0.1:8000/v1`: see docs/serving.md.",
+}
 
 
 class Verbs(click.Group):
@@ -70,7 +75,8 @@ class Verbs(click.Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """An unknown verb gets the known ones and the nearest."""
         if args and args[0] not in VERBS and not args[0].startswith("-"):
-            raise InputError(f"there is no verb '{args[0]}'", hint=choices(args[0], VERBS))
+            hint = ELSEWHERE.get(args[0]) or choices(args[0], VERBS)
+            raise InputError(f"there is no verb '{args[0]}'", hint=hint)
         return super().resolve_command(ctx, args)
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from promptbench.cli.cluster import cluster_of, cluster_options
 from promptbench.cli.escape import escaped
 from promptbench.cli.memory import Memory
 from promptbench.cli.progress import RunProgress
@@ -61,6 +62,7 @@ if TYPE_CHECKING:
     type=click.Choice(["float32", "bfloat16", "float16", "int8"]),
     help="How exactly local models compute.",
 )
+@cluster_options
 @click.option(
     "--junit", type=click.Path(path_type=Path), help="Write the gates as JUnit XML to this file."
 )
@@ -81,6 +83,9 @@ def command(
     max_cost: float | None,
     device: str | None,
     precision: str | None,
+    executor: str,
+    workers: int | None,
+    address: str,
     junit: Path | None,
     as_json_: bool,
 ) -> int:
@@ -108,6 +113,7 @@ def command(
         max_cost=max_cost,
         device=device or "",
         precision=precision or "",
+        cluster=cluster_of(executor, workers, address),
     )
     if junit:
         check_place(junit)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from promptbench.model.cluster.settings import Cluster
 from promptbench.tune.recipe import Wish
 
 
@@ -13,6 +14,7 @@ class CurveOptions:
 
     `prompt` is what is trained on (the suite's first), `model` what is trained (the suite's
     first). `wish` is how; its seed and epochs are set arm by arm where the user leaves them open.
+    With a `cluster`, its workers train side by side.
     """
 
     sizes: tuple[int, ...] = ()
@@ -26,6 +28,7 @@ class CurveOptions:
     max_memory: int | None = None
     device: str = ""
     allow_leaks: bool = False
+    cluster: Cluster | None = None
 
     def command(self, suite: str) -> str:
         """The command that repeats the curve of a suite's file, in the workspace's folder."""

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from promptbench.curve.arm import Arm, other_prompt, prompt_arms, seeds_of, tune_arms
 from promptbench.curve.option import CurveOptions
+from promptbench.curve.train import Watchers, train_all
 from promptbench.error import SuiteError
 from promptbench.model.local.checkpoint import read_checkpoint
 from promptbench.model.protocol import Model, Setup
@@ -18,34 +19,16 @@ from promptbench.prompt.template import Template
 from promptbench.record import Candidate, Case, Sampling
 from promptbench.run.examples import examples_for
 from promptbench.run.hygiene import Judged, judged_cases
-from promptbench.run.job import Result, Watcher, run_plan
+from promptbench.run.job import Result, run_plan
 from promptbench.run.jury import open_stated
 from promptbench.run.option import Options
 from promptbench.run.plan import Plan, assemble, within
 from promptbench.run.slot import Ready
 from promptbench.suite.read import PromptSpec, Suite, read_suite
-from promptbench.tune.finetune import Tuned, finetune_on
+from promptbench.tune.finetune import Tuned
 from promptbench.tune.lesson import labelled_cases, shuffled
-from promptbench.tune.material import chosen_prompt, gather, trainable_folder
-from promptbench.tune.option import TuneOptions
+from promptbench.tune.material import chosen_prompt, trainable_folder
 from promptbench.tune.recipe import Recipe, recipe_for
-from promptbench.tune.watch import Watcher as TuneWatcher
-
-
-class Watchers(Protocol):
-    """Makes what follows a run, and what follows a training."""
-
-    def note(self, message: str) -> None:
-        """A long step begins."""
-        ...
-
-    def run(self) -> Watcher:
-        """Follow one run."""
-        ...
-
-    def training(self) -> TuneWatcher:
-        """Follow one training."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,10 +64,7 @@ def curve(path: Path, options: CurveOptions, watchers: Watchers) -> Result:
     )
     if not options.quick:
         trainings += other_prompt(trainings, best_plain(prompts, dev, chosen))
-    tuned = {}
-    for number, arm in enumerate(trainings, 1):
-        watchers.note(f"Training {number} of {len(trainings)}: {arm.name} ...")
-        tuned[arm.name] = train(field, arm, watchers.training())
+    tuned = train_all(field.suite, options, trainings, watchers)
     arms = [*prompts, *trainings]
     said = facts(field, arms, tuned, dev, chosen.run_id)
     watchers.note(f"All {len(arms)} arms on test ...")
@@ -108,7 +88,13 @@ def field_of(suite: Suite, options: CurveOptions, watchers: Watchers) -> Field:
                 hint="Prompts are chosen on dev, examples and trainings come from train:"
                 " `promptbench split` makes both.",
             )
-    setup = Setup(suite.workspace, watchers.note, options.max_memory, options.device)
+    setup = Setup(
+        suite.workspace,
+        watchers.note,
+        options.max_memory,
+        options.device,
+        cluster=options.cluster,
+    )
     if not suite.models:
         raise SuiteError("the suite names no model", where=suite.shown)
     base = read_checkpoint(trainable_folder(options.model or suite.models[0].spec, setup))
@@ -204,25 +190,6 @@ def shots_for(
     return [as_example(case) for case in fitting[: arm.shots]]
 
 
-def train(field: Field, arm: Arm, watcher: TuneWatcher) -> Tuned:
-    """Train an arm, or find that it was trained."""
-    options = field.options
-    stop_on = "none" if options.quick else options.wish.stop_on
-    wish = replace(options.wish, seed=arm.seed, epochs=arm.epochs, stop_on=stop_on)
-    wanted = TuneOptions(
-        prompt=arm.prompt,
-        model=options.model,
-        limit=arm.labels,
-        wish=wish,
-        max_memory=options.max_memory,
-        device=options.device,
-        allow_leaks=options.allow_leaks,
-    )
-    material = gather(field.suite, wanted, watcher.note)
-    name = f"{field.suite.name}-{arm.group.replace(' ', '-')}-s{arm.seed}-{material.digest[:6]}"
-    return finetune_on(material, replace(wanted, name=name), watcher)
-
-
 def plan_of(
     field: Field,
     arms: Sequence[Arm],
@@ -232,7 +199,12 @@ def plan_of(
 ) -> Plan:
     """One run of all arms on a split; `said` is what its report needs to know of them."""
     suite, options = field.suite, field.options
-    setup = Setup(suite.workspace, max_memory=options.max_memory, device=options.device)
+    setup = Setup(
+        suite.workspace,
+        max_memory=options.max_memory,
+        device=options.device,
+        cluster=options.cluster,
+    )
     ready = []
     for arm in arms:
         spec, model = suite.models[0].spec, field.model

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, Protocol, runtime_checkable
 
+from promptbench.model.cluster.settings import Cluster
 from promptbench.model.remote.budget import Budget
 from promptbench.model.remote.settings import ServerSettings
 from promptbench.record import Completion, Encoded, Message, Request, Sampling
@@ -49,7 +50,7 @@ class Setup:
     `max_memory` bounds what it may take beside its weights, in bytes; None leaves it a share of
     what is free. `device` is "cpu", "cuda" or "" for the best that is there; `precision` is
     "float32", "bfloat16", "float16", "int8" or "" for what suits the device. `server` is for models
-    behind an API, and `budget` is what all of a run may cost.
+    behind an API, and `budget` is what all of a run may cost. With a `cluster`, its workers answer.
     """
 
     folder: Path
@@ -59,6 +60,7 @@ class Setup:
     precision: str = ""
     server: ServerSettings = field(default_factory=ServerSettings)
     budget: Budget = field(default_factory=Budget)
+    cluster: Cluster | None = None
 
 
 @dataclass(frozen=True, slots=True)

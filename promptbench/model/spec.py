@@ -95,8 +95,20 @@ BACKENDS: dict[str, Opener] = {
 def open_model(spec: str, setup: Setup) -> Model:
     """Open the model of a spec; weights stay on disk until its first request.
 
-    Raises ModelError if nothing is meant by the spec or if what it means cannot be used.
+    With a cluster, its workers answer; servers are asked from here. Raises ModelError if nothing is
+    meant by the spec or if what it means cannot be used.
     """
+    model = open_here(spec, setup)
+    if setup.cluster is None or model.info.family == "server":
+        return model
+    from promptbench.model.cluster.crew import crew_for
+    from promptbench.model.cluster.spread import SpreadModel
+
+    return SpreadModel(model, setup, crew_for(setup.cluster))
+
+
+def open_here(spec: str, setup: Setup) -> Model:
+    """The same for this process alone."""
     if spec in EMBEDDED:
         return open_local(spec, setup)
     prefix, colon, _ = spec.partition(":")

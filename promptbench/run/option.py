@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from promptbench.model.cluster.settings import Cluster
+
 
 @dataclass(frozen=True, slots=True)
 class Options:
@@ -13,6 +15,7 @@ class Options:
     `race` stops candidates that are beaten beyond doubt. `allow_leaks` leaves out the cases that
     train or dev gives away, where a run would otherwise be refused.
     `max_cost` is what models behind an API may cost together, in the currency of their prices.
+    With a `cluster`, its workers run the models.
     `max_memory` (bytes), `device` and `precision` are for models that run in this process.
     """
 
@@ -30,3 +33,4 @@ class Options:
     race: bool = False
     allow_leaks: bool = False
     max_cost: float | None = None
+    cluster: Cluster | None = None

@@ -256,6 +256,7 @@ def setup_for(suite: Suite, options: Options, notify: Notify) -> Setup:
         options.device,
         options.precision,
         budget=Budget(options.max_cost),
+        cluster=options.cluster,
     )
 
 

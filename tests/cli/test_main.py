@@ -71,6 +71,13 @@ def test_python_m_is_the_same_command():
     assert (done.returncode, done.stdout.strip().split()[-1]) == (0, __version__)
 
 
+def test_who_looks_for_a_server_is_told_whose_it_is(ask: Ask):
+    reply = ask("serve", "checkpoints/mine")
+    assert (reply.code, reply.out) == (2, "")
+    assert "`transformers serve FOLDER`" in reply.err
+    assert "docs/serving.md" in reply.err
+
+
 def test_an_unknown_verb_is_bad_input_with_the_nearest(ask: Ask):
     reply = ask("rnu", "suites/mail.yaml")
     assert (reply.code, reply.out) == (2, "")

@@ -28,7 +28,7 @@ from promptbench.model.protocol import Notify
 from promptbench.model.wheel import Embedded
 
 # Raised when the same files would be converted differently: old folders are then left aside.
-CONVERTER = 1
+CONVERTER = 2
 
 
 def converted(model: Embedded, cache: Path, notify: Notify) -> Path:
@@ -100,6 +100,8 @@ def convert_gguf(weights: Path, folder: Path) -> None:
         )
     # transformers will not save a model that it calls quantized; these weights no longer are.
     del model.config.quantization_config
+    # GGUF does not name it, and `transformers serve`, vLLM and llama.cpp's converter go by it.
+    model.config.architectures = [type(model).__name__]
     save_model(model, str(folder / "model.safetensors"), metadata={"format": "pt"})
     model.config.save_pretrained(folder)
     model.generation_config.save_pretrained(folder)

@@ -5,6 +5,7 @@ Gemini's compatible route, vLLM, SGLang, LM Studio and llama.cpp's server speak 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from promptbench.model.remote.gather import GatherChoices
@@ -25,6 +26,7 @@ from promptbench.record import FinishReason, Request, Sampling
 ENDS: dict[str, FinishReason] = {"stop": "stop", "length": "length", "eos": "stop"}
 MOST_STOPS = 4
 STREAMED = {"stream": True, "stream_options": {"include_usage": True}}
+NO_LOGPROBS = "it gives no log-probabilities; take `logprobs` out of the suite"
 
 
 class ChatWire:
@@ -32,9 +34,13 @@ class ChatWire:
 
     path = "/chat/completions"
 
-    def __init__(self, hosted: bool = False) -> None:
-        """`hosted` is OpenAI's own service, whose newer models know no `max_tokens`."""
+    def __init__(self, hosted: bool = False, context: int = 0) -> None:
+        """`hosted` is OpenAI's own service, whose newer models know no `max_tokens`.
+
+        `context` is in tokens, prompt and output together; 0 is not known.
+        """
         self.hosted = hosted
+        self.context = context
 
     def headers(self, key: str) -> dict[str, str]:
         """See Wire."""
@@ -53,19 +59,18 @@ class ChatWire:
     def read(self, answer: Any, request: Request) -> Reply:
         """See Wire."""
         choice = part(answer, "choices", 0)
-        finish = finish_of(part(choice, "finish_reason"), ENDS)
         message = part(choice, "message")
         text = message.get("content") if isinstance(message, dict) else None
         if text is None and isinstance(message, dict) and isinstance(message.get("refusal"), str):
             text = message["refusal"]
         if not isinstance(text, str):
             raise MalformedError("'choices.0.message.content' of the answer is no text")
+        text, finish = ended(text, choice, request.sampling.stop)
         tokens = logprobs_of(choice) if request.sampling.logprobs else []
         return Reply(
             text,
             text_at(answer, "model"),
-            count_at(answer, "usage", "prompt_tokens"),
-            count_at(answer, "usage", "completion_tokens"),
+            *counts(answer, self.context),
             finish,
             tuple(probability for _, probability in tokens),
             tuple(piece for piece, _ in tokens),
@@ -89,6 +94,10 @@ class CompletionsWire:
 
     path = "/completions"
 
+    def __init__(self, context: int = 0) -> None:
+        """`context` is in tokens, prompt and output together; 0 is not known."""
+        self.context = context
+
     def headers(self, key: str) -> dict[str, str]:
         """See Wire."""
         return {"Authorization": f"Bearer {key}"} if key else {}
@@ -106,17 +115,18 @@ class CompletionsWire:
     def read(self, answer: Any, request: Request) -> Reply:
         """See Wire."""
         choice = part(answer, "choices", 0)
-        finish = finish_of(part(choice, "finish_reason"), ENDS)
+        text, finish = ended(text_at(choice, "text"), choice, request.sampling.stop)
         pieces: tuple[str, ...] = ()
         logprobs: tuple[float, ...] = ()
         if request.sampling.logprobs:
+            if choice.get("logprobs") is None:
+                raise RefusedError(NO_LOGPROBS)
             pieces = tuple(map(str, part(choice, "logprobs", "tokens")))
             logprobs = tuple(map(float, part(choice, "logprobs", "token_logprobs")))
         return Reply(
-            text_at(choice, "text"),
+            text,
             text_at(answer, "model"),
-            count_at(answer, "usage", "prompt_tokens"),
-            count_at(answer, "usage", "completion_tokens"),
+            *counts(answer, self.context),
             finish,
             logprobs,
             pieces,
@@ -145,6 +155,32 @@ def sampled(sampling: Sampling, repeat: int, limit: str) -> dict[str, Any]:
     return body
 
 
+def ended(text: str, choice: Any, stops: Sequence[str]) -> tuple[str, FinishReason]:
+    """The text of a choice before its first stop string, and why it ended. Raises RefusedError.
+
+    The API leaves the stop string out. `transformers serve` leaves it in, with what came in the
+    same token, or ignores it (continuous batching).
+    """
+    finish = finish_of(part(choice, "finish_reason"), ENDS)
+    found = [place for stop in stops if (place := text.find(stop)) >= 0]
+    return (text[: min(found)], "stop_string") if found else (text, finish)
+
+
+def counts(answer: Any, context: int) -> tuple[int, int]:
+    """Tokens read and written. Raises RefusedError for more than the context holds.
+
+    Most servers refuse that themselves; `transformers serve` lets the model read on.
+    """
+    read = count_at(answer, "usage", "prompt_tokens")
+    written = count_at(answer, "usage", "completion_tokens")
+    if context and read + written > context:
+        raise RefusedError(
+            f"prompt and output came to {read + written:,} tokens, more than the context of"
+            f" {context:,} that the suite states"
+        )
+    return read, written
+
+
 def unable(sampling: Sampling) -> str:
     """What the API does not know of some settings."""
     if len(sampling.stop) > MOST_STOPS:
@@ -156,5 +192,5 @@ def logprobs_of(choice: Any) -> list[tuple[str, float]]:
     """Each token that was written with its log-probability. Raises RefusedError without them."""
     content = choice.get("logprobs") if isinstance(choice, dict) else None
     if not isinstance(content, dict) or not isinstance(content.get("content"), list):
-        raise RefusedError("it gives no log-probabilities; take `logprobs` out of the suite")
+        raise RefusedError(NO_LOGPROBS)
     return [(text_at(one, "token"), float(part(one, "logprob"))) for one in content["content"]]

@@ -109,8 +109,8 @@ def wire_for(address: Address, settings: ServerSettings) -> Wire:
     if address.api == "ollama":
         return OllamaWire(settings.context or OLLAMA_CONTEXT)
     if address.api == "completions":
-        return CompletionsWire()
-    return ChatWire(hosted=address.host == "api.openai.com")
+        return CompletionsWire(settings.context or 0)
+    return ChatWire(address.host == "api.openai.com", settings.context or 0)
 
 
 def context_of(wire: Wire) -> int:

@@ -106,6 +106,49 @@ def test_a_server_without_log_probabilities_is_no_answer(server: Server):
     assert "gives no log-probabilities" in done.error
 
 
+def test_plain_completions_without_log_probabilities_are_no_answer(server: Server):
+    body = {**CHAT, "choices": [{"text": " Hi", "finish_reason": "stop"}]}
+    server.behaviour = lambda asked, number: Answer(body)
+    model = opened(server, prefix="completions")
+    asked = len(server.asked)
+    done = only(model, Sampling(max_tokens=5, logprobs=True))
+    assert "gives no log-probabilities" in done.error
+    assert len(server.asked) == asked + 1, "asking again does not help"
+
+
+@pytest.mark.parametrize("prefix", ["openai", "completions"])
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("One.Two\nThree", ("One", "stop_string")),
+        ("One\nTwo.", ("One", "stop_string")),
+        (".", ("", "stop_string")),
+        ("One", ("One", "length")),
+    ],
+)
+def test_a_stop_string_that_a_server_leaves_in_ends_the_text(
+    server: Server, prefix: str, text: str, expected: tuple[str, str]
+):
+    choice = {"message": {"content": text}, "text": text, "finish_reason": "length"}
+    server.behaviour = lambda asked, number: Answer({**CHAT, "choices": [choice]})
+    done = only(opened(server, prefix=prefix), Sampling(max_tokens=5, stop=(".", "\n")))
+    assert (done.text, done.finish_reason) == expected
+
+
+@pytest.mark.parametrize("prefix", ["openai", "completions"])
+@pytest.mark.parametrize(("context", "refused"), [(8, True), (9, False), (None, False)])
+def test_more_tokens_than_the_stated_context_are_no_answer(
+    server: Server, prefix: str, context: int | None, refused: bool
+):
+    choice = {"message": {"content": "Hi!"}, "text": "Hi!", "finish_reason": "stop"}
+    first = Answer({**CHAT, "choices": [choice], "usage": dict.fromkeys(CHAT["usage"], 1)})
+    after = Answer({**CHAT, "choices": [choice]})
+    server.behaviour = lambda asked, number: after if number else first
+    done = only(opened(server, replace(QUICK, context=context), prefix))
+    assert ("came to 9 tokens, more than the context of 8" in done.error) == refused
+    assert (done.text == "Hi!") != refused
+
+
 def test_plain_completions_send_one_text(server: Server):
     body = {**CHAT, "choices": [{"text": " Hi", "finish_reason": "length"}]}
     server.behaviour = lambda asked, number: Answer(body)
