@@ -6,7 +6,7 @@ import asyncio
 import json
 import random
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -25,6 +25,7 @@ from promptbench.record import Completion, Request
 MOST_BYTES = 32 * 1024 * 1024
 SHOWN = 300
 FACTS_TIMEOUT = 10.0
+UNTOLD = {"prompt_tokens": 0, "completion_tokens": 0}
 # The account has no money left: asking again in a minute does not help.
 NO_MONEY = ("insufficient_quota", "billing_hard_limit_reached", "credit balance is too low")
 
@@ -52,7 +53,10 @@ class TroubleError(Exception):
 
 @dataclass(slots=True)
 class Client:
-    """Asks one server for one model. `served` is the name under which it must answer ("" any)."""
+    """Asks one server for one model. `served` is the name under which it must answer ("" any).
+
+    `plain` goes into each request, so that the server adds no settings of its own.
+    """
 
     address: Address
     wire: Wire
@@ -61,6 +65,7 @@ class Client:
     limits: Limits
     budget: Budget
     served: str = ""
+    plain: Mapping[str, Any] = field(default_factory=dict)
     draw: random.Random = field(default_factory=random.Random)
 
     async def answer(
@@ -110,7 +115,7 @@ class Client:
         tell: Callable[[str], None] | None = None,
     ) -> Reply:
         """One try. Raises TroubleError, or RunError for what is wrong with all requests."""
-        body = self.wire.body(request, self.address.model)
+        body = self.wire.body(request, self.address.model) | dict(self.plain)
         try:
             if tell is None:
                 answer = json.loads(await self.post(session, self.wire.path, body))
@@ -160,7 +165,9 @@ class Client:
         except (ValueError, MalformedError) as error:
             what = f"the server sent no usable answer: {error}"
             raise TroubleError(what, again=not told, cost=None) from error
-        return gather.answer()
+        # Not every server counts the tokens of what it streams. Where they cost nothing, 0 will do.
+        untold = {} if self.settings.price else {"usage": UNTOLD}
+        return untold | gather.answer()
 
     @asynccontextmanager
     async def posted(
