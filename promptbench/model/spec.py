@@ -78,7 +78,18 @@ def open_server(spec: str, setup: Setup) -> Model:
     return open_remote(spec, setup)
 
 
-BACKENDS: dict[str, Opener] = {"hf": open_local, **dict.fromkeys(PREFIXES, open_server)}
+def open_gguf(spec: str, setup: Setup) -> Model:
+    """A GGUF file, which llama.cpp runs."""
+    from promptbench.model.llama_cpp.model import LlamaCppModel
+
+    return LlamaCppModel(spec, setup)
+
+
+BACKENDS: dict[str, Opener] = {
+    "hf": open_local,
+    "gguf": open_gguf,
+    **dict.fromkeys(PREFIXES, open_server),
+}
 
 
 def open_model(spec: str, setup: Setup) -> Model:

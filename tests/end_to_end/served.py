@@ -62,7 +62,7 @@ def start(
         )
     served = Served(found, log, process)
     try:
-        wait_for(served)
+        assert wait_for(served) == {"status": "ok"}
     except BaseException:
         served.kill()
         raise
@@ -86,15 +86,13 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def wait_for(served: Served) -> None:
-    """Until the server says that it is well."""
+def wait_for(served: Served, path: str = "/health") -> Any:
+    """Until the server answers at a path; returns what it says there."""
     end = time.monotonic() + START
     while time.monotonic() < end:
         try:
-            with urlopen(f"http://127.0.0.1:{served.port}/health", timeout=10) as answer:
-                said: Any = json.load(answer)
-                assert said == {"status": "ok"}
-                return
+            with urlopen(f"http://127.0.0.1:{served.port}{path}", timeout=10) as answer:
+                return json.load(answer)
         except (URLError, OSError):
             if served.process.poll() is not None:
                 break

@@ -12,9 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from promptbench.model.embedded import weights_path
+from promptbench.model.local.choose import begin
 from promptbench.model.local.engine import PackedEngine
 from promptbench.model.local.local import LocalModel
-from promptbench.model.local.row import Ends, Row, begin
+from promptbench.model.local.row import Ends, Row
 from promptbench.model.local.voice import Voice, certain
 from promptbench.model.protocol import Setup, Speaker
 from promptbench.model.spec import open_model

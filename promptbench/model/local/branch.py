@@ -13,7 +13,7 @@ from functools import lru_cache
 import torch
 from torch import Tensor
 
-from promptbench.model.local.chosen import Chosen, Heard, choose
+from promptbench.model.local.chosen import Chosen, Heard, decide
 from promptbench.record import FinishReason, Request
 
 ROOT = -1  # the prompt's end
@@ -108,11 +108,3 @@ def begin_choosing(request: Request, continuations: Sequence[tuple[int, ...]]) -
     """A request before anything is heard; the continuations are in the order of its words."""
     every = tuple(continuations)
     return Choosing(request, every, tree_of(every))
-
-
-def decide(request: Request, heard: Sequence[Heard], seconds: float) -> Chosen:
-    """Decide a request from all its words, label by label."""
-    choice = request.sampling.choice
-    waiting = iter(heard)
-    words = choice.words if choice is not None else ()
-    return choose(request, [[next(waiting) for _ in ones] for ones in words], seconds)

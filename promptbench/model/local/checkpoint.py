@@ -69,7 +69,9 @@ def read_checkpoint(folder: Path) -> Checkpoint:
 
 
 def beside(folder: Path) -> str:
-    """The folders that do lie there."""
+    """The folders that do lie there, or how to name a file that does."""
+    if folder.is_file() and folder.suffix == ".gguf":
+        return f"For a GGUF file write 'gguf:{folder}'."
     if not folder.parent.is_dir():
         return ""
     names = sorted(p.name for p in folder.parent.iterdir() if p.is_dir() and p.name[0] != ".")

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from promptbench.record import Sampling
+from promptbench.model.local.row import Ends, Row
+from promptbench.record import Request, Sampling
 
 
 class Chooser:
@@ -31,6 +32,10 @@ class Chooser:
         token = int(logits.argmax()) if self.sampling.temperature == 0 else self.sample(logits)
         self.seen.add(token)
         return token
+
+    def logprob(self, logits: Tensor, token: int) -> float:
+        """A token's log-probability, before temperature and penalties."""
+        return float(logits[token] - torch.logsumexp(logits, dim=-1))
 
     def sample(self, logits: Tensor) -> int:
         """Draw from the softmax over what top-k and top-p leave."""
@@ -56,3 +61,12 @@ def penalized(logits: Tensor, seen: set[int], penalty: float) -> Tensor:
     values = logits[index]
     logits[index] = torch.where(values > 0, values / penalty, values * penalty)
     return logits
+
+
+def begin(request: Request, ends: Ends, before: Sequence[int] | None = None) -> Row:
+    """A request's row before its first token.
+
+    `before` is what the output continues and may be penalized for repeating: the prompt by default.
+    """
+    seen = request.encoded.ids if before is None else before
+    return Row(request, Chooser(request.sampling, request.key, seen), ends)

@@ -45,6 +45,14 @@ class Chosen:
         )
 
 
+def decide(request: Request, heard: Sequence[Heard], seconds: float = 0.0) -> Chosen:
+    """Decide a request from all its words, label by label."""
+    choice = request.sampling.choice
+    waiting = iter(heard)
+    words = choice.words if choice is not None else ()
+    return choose(request, [[next(waiting) for _ in ones] for ones in words], seconds)
+
+
 def choose(request: Request, heard: Sequence[Sequence[Heard]], seconds: float = 0.0) -> Chosen:
     """Decide a request from its words: `heard[i]` are those of label i.
 

@@ -10,8 +10,7 @@ from typing import Any
 import torch
 
 from promptbench.error import RunError
-from promptbench.model.local.branch import decide
-from promptbench.model.local.chosen import Chosen
+from promptbench.model.local.chosen import Chosen, decide
 from promptbench.model.local.fit import runner_for
 from promptbench.model.local.generate import generate, split
 from promptbench.model.local.judge import judge

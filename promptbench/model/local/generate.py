@@ -8,7 +8,8 @@ from collections.abc import Iterator, Sequence
 import torch
 
 from promptbench.error import RunError
-from promptbench.model.local.row import Ends, Listen, Row, begin, nobody
+from promptbench.model.local.choose import begin
+from promptbench.model.local.row import Ends, Listen, Row, nobody
 from promptbench.model.local.rows import Rows
 from promptbench.record import Request
 

@@ -4,11 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import Any, Protocol
 
-import torch
-from torch import Tensor
-
-from promptbench.model.local.choose import Chooser
 from promptbench.model.local.written import token_ends
 from promptbench.record import Completion, Encoded, FinishReason, Request
 
@@ -29,12 +26,24 @@ class Ends:
     continue_with: Continue
 
 
+class Chooses(Protocol):
+    """Chooses a row's tokens, from logits of shape [vocabulary] as its engine makes them."""
+
+    def choose(self, logits: Any) -> int:
+        """The next token."""
+        ...
+
+    def logprob(self, logits: Any, token: int) -> float:
+        """The token's log-probability in the model's own distribution."""
+        ...
+
+
 @dataclass(slots=True)
 class Row:
     """The output of one request so far. `seconds` is the wall time that fell to it."""
 
     request: Request
-    chooser: Chooser
+    chooser: Chooses
     ends: Ends
     tokens: list[int] = field(default_factory=list)
     logprobs: list[float] = field(default_factory=list)
@@ -47,11 +56,11 @@ class Row:
         """Tokens that may be written after the prompt."""
         return self.request.sampling.max_tokens
 
-    def hear(self, nodes: Sequence[int], logits: Tensor) -> None:
+    def hear(self, nodes: Sequence[int], logits: Any) -> None:
         """Take the next token, from logits [1, vocabulary]."""
         token = self.chooser.choose(logits[0])
         if self.request.sampling.logprobs:
-            self.logprobs.append(float(logits[0, token] - torch.logsumexp(logits[0], dim=-1)))
+            self.logprobs.append(self.chooser.logprob(logits[0], token))
         self.take(token)
 
     def take(self, token: int) -> None:
@@ -100,12 +109,3 @@ Listen = Callable[[Row], None]
 
 def nobody(row: Row) -> None:
     """Listen to nothing."""
-
-
-def begin(request: Request, ends: Ends, before: Sequence[int] | None = None) -> Row:
-    """A request's row before its first token.
-
-    `before` is what the output continues and may be penalized for repeating: the prompt by default.
-    """
-    seen = request.encoded.ids if before is None else before
-    return Row(request, Chooser(request.sampling, request.key, seen), ends)

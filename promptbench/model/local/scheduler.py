@@ -17,10 +17,11 @@ import torch
 from promptbench.error import RunError
 from promptbench.model.local.branch import Choosing, begin_choosing
 from promptbench.model.local.cache import Keys
+from promptbench.model.local.choose import begin
 from promptbench.model.local.chosen import Chosen
 from promptbench.model.local.packing import Active, Kept, Reading, Work
 from promptbench.model.local.prefix import Path, Segment, find_paths
-from promptbench.model.local.row import Ends, Listen, Row, begin, nobody
+from promptbench.model.local.row import Ends, Listen, Row, nobody
 from promptbench.model.local.runner import Runner
 from promptbench.model.local.shelf import Shelf
 from promptbench.record import Request

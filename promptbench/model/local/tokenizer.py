@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -132,21 +132,8 @@ class Tokenizer:
     def continuations(
         self, before: str, gap: str, words: tuple[str, ...]
     ) -> tuple[tuple[int, ...], ...]:
-        """The tokens that each word adds to a text, behind a gap.
-
-        Where the last token of the text would be another with the word behind it, the word is
-        written for itself: the prompt's tokens stay as they are.
-        """
-        begun = self.bare(before)
-        found = []
-        for word in words:
-            whole = self.bare(before + gap + word)
-            joined = whole[: len(begun)] == begun
-            tokens = tuple(whole[len(begun) :] if joined else self.bare(gap + word))
-            if not tokens:
-                raise ModelError(f"the tokenizer makes no token of the label word {word!r}")
-            found.append(tokens)
-        return tuple(found)
+        """See `continuations`."""
+        return continuations(self.bare, before, gap, words)
 
     def bare(self, text: str) -> list[int]:
         """Token ids of a piece of text, without special tokens of the tokenizer's own."""
@@ -159,6 +146,27 @@ class Tokenizer:
                 list(ids), skip_special_tokens=True, clean_up_tokenization_spaces=False
             )
         )
+
+
+def continuations(
+    ids_of: Callable[[str], list[int]], before: str, gap: str, words: Sequence[str]
+) -> tuple[tuple[int, ...], ...]:
+    """The tokens that each word adds to a text, behind a gap.
+
+    Where the last token of the text would be another with the word behind it, the word is
+    written for itself: the prompt's tokens stay as they are. `ids_of` adds no special tokens.
+    Raises ModelError for a word that it makes nothing of.
+    """
+    begun = ids_of(before)
+    found = []
+    for word in words:
+        whole = ids_of(before + gap + word)
+        joined = whole[: len(begun)] == begun
+        tokens = tuple(whole[len(begun) :] if joined else ids_of(gap + word))
+        if not tokens:
+            raise ModelError(f"the tokenizer makes no token of the label word {word!r}")
+        found.append(tokens)
+    return tuple(found)
 
 
 def kind_of(folder: Path) -> Any:

@@ -32,13 +32,17 @@ from promptbench.model.remote.wire import MalformedError, RefusedError, Reply, W
 from promptbench.record import Completion, Request
 
 FACTS_TIMEOUT = 10.0
+UNTOLD = {"prompt_tokens": 0, "completion_tokens": 0}
 # The account has no money left: asking again in a minute does not help.
 NO_MONEY = ("insufficient_quota", "billing_hard_limit_reached", "credit balance is too low")
 
 
 @dataclass(slots=True)
 class Client:
-    """Asks one server for one model. `served` is the name under which it must answer ("" any)."""
+    """Asks one server for one model. `served` is the name under which it must answer ("" any).
+
+    `plain` goes into each request, so that the server adds no settings of its own.
+    """
 
     address: Address
     wire: Wire
@@ -47,6 +51,7 @@ class Client:
     limits: Limits
     budget: Budget
     served: str = ""
+    plain: Mapping[str, Any] = field(default_factory=dict)
     draw: random.Random = field(default_factory=random.Random)
 
     async def answer(
@@ -96,7 +101,7 @@ class Client:
         tell: Callable[[str], None] | None = None,
     ) -> Reply:
         """One try. Raises TroubleError, or RunError for what is wrong with all requests."""
-        body = self.wire.body(request, self.address.model)
+        body = self.body_of(request)
         try:
             if tell is None:
                 answer = json.loads(await self.post(session, self.wire.path, body))
@@ -109,6 +114,10 @@ class Client:
                 f"the server sent no usable answer: {error}", True, cost=None
             ) from error
         return self.understood(answer, request, again=tell is None)
+
+    def body_of(self, request: Request) -> dict[str, Any]:
+        """A request as this server is to see it."""
+        return self.wire.body(request, self.address.model) | dict(self.plain)
 
     def understood(self, answer: Any, request: Request, again: bool = False) -> Reply:
         """What an answer says. Raises TroubleError; `again` is whether asking again may help."""
@@ -157,7 +166,9 @@ class Client:
         except (ValueError, TypeError, MalformedError) as error:
             what = f"the server sent no usable answer: {error}"
             raise TroubleError(what, again=not told, cost=None) from error
-        return gather.answer()
+        # Not every server counts the tokens of what it streams. Where they cost nothing, 0 will do.
+        untold = {} if self.settings.price else {"usage": UNTOLD}
+        return untold | gather.answer()
 
     def posted(
         self, session: aiohttp.ClientSession, path: str, body: Any

@@ -11,14 +11,16 @@ import asyncio
 import hashlib
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from promptbench.error import ModelError, RunError
+from promptbench.error import ModelError, RunError, choices
+from promptbench.model.remote.address import KEYS
 from promptbench.model.remote.client import Client
+from promptbench.model.remote.software import software_of
 from promptbench.record import Encoded, Message, Request, Sampling
 
 TOKENS = 1
@@ -108,21 +110,40 @@ async def first_words(client: Client) -> Contact:
                 f"{client.address.model} gives no answer: {done.error}",
                 hint=f"Is the server at {client.address.base} running, and has it this model?",
             )
-        facts = await about_model(client, session)
-        return Contact(served, *facts)
+        if client.address.api == "ollama":
+            return Contact(served, *await about_ollama(client, session))
+        context = await context_of(client, session, served)
+        hosted = client.address.host in KEYS
+        known = "" if hosted else software_of(await client.get(session, "/../openapi.json"))
+        return Contact(served, context, facts={"software": known} if known else {})
 
 
-async def about_model(client: Client, session: Any) -> tuple[int, str, dict[str, str]]:
-    """Context, digest of the weights and other facts, as far as the server tells them."""
-    if client.address.api == "ollama":
-        return await about_ollama(client, session)
+async def context_of(client: Client, session: Any, served: str) -> int:
+    """The model's context, as the server lists it; 0 where it does not tell.
+
+    Raises ModelError for a model that it answers for and does not have.
+    """
     listed = await client.get(session, "/models")
-    for one in listed.get("data", ()) if isinstance(listed, dict) else ():
-        if isinstance(one, dict) and one.get("id") == client.address.model:
-            meta: Any = one.get("meta") if isinstance(one.get("meta"), dict) else {}
-            context = one.get("max_model_len") or meta.get("n_ctx") or 0
-            return (context if isinstance(context, int) else 0), "", {}
-    return 0, "", {}
+    found = listed.get("data") if isinstance(listed, dict) else None
+    models = {str(one.get("id")): one for one in found or () if isinstance(one, dict)}
+    refuse_unlisted(client.address.model, served, models)
+    one = models.get(client.address.model, {})
+    meta: Any = one.get("meta") if isinstance(one.get("meta"), dict) else {}
+    context = one.get("max_model_len") or meta.get("n_ctx") or 0
+    return context if isinstance(context, int) else 0
+
+
+def refuse_unlisted(name: str, served: str, listed: Collection[str]) -> None:
+    """Some servers answer to any name, and repeat it: so a slip would go unnoticed.
+
+    A list may have the name with something in front or behind ("models/x", "x:latest").
+    """
+    near = (one == name or one.endswith(f"/{name}") or one.startswith(f"{name}:") for one in listed)
+    if listed and served == name and not any(near):
+        raise ModelError(
+            f"the server answers as '{name}', but it has no such model: it answers to any name",
+            hint=choices(name, listed, "It has"),
+        )
 
 
 async def about_ollama(client: Client, session: Any) -> tuple[int, str, dict[str, str]]:

@@ -13,6 +13,7 @@ from promptbench.model.remote.anthropic import AnthropicWire
 from promptbench.model.remote.chat import ChatWire, CompletionsWire
 from promptbench.model.remote.ollama import OllamaWire
 from promptbench.model.remote.settings import ServerSettings
+from promptbench.model.remote.software import plain_settings
 from promptbench.model.remote.wire import Wire
 from promptbench.record import Completion, Encoded, Message, Request, Sampling
 
@@ -50,9 +51,11 @@ class RemoteModel:
             contact = make_contact(self.client)
             self.book.note(self.client, contact)
         self.client.served = settings.served or contact.served
+        software = contact.facts.get("software", "")
+        self.client.plain = plain_settings(software)
         self.settings = settings
         parts = [self.address.api, self.address.base, self.address.model, self.client.served]
-        parts += [contact.digest, str(context_of(self.wire))]
+        parts += [contact.digest, str(context_of(self.wire)), *([software] if software else [])]
         identity = hashlib.sha256(json.dumps(parts).encode()).hexdigest()
         self.info = ModelInfo(
             spec=spec,

@@ -50,17 +50,18 @@ Behaviour = Callable[[Asked, int], Answer]
 
 @dataclass
 class Server:
-    """The server: `base` is its URL, `asked` what came in by POST."""
+    """The server: `base` is its URL, `asked` what came in by POST, `pages` what a GET gets."""
 
     behaviour: Behaviour = lambda asked, number: Answer()
     base: str = ""
     asked: list[Asked] = field(default_factory=list)
     seen: int = 0
+    pages: dict[str, Any] = field(default_factory=dict)
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
         """Answer one request."""
         if request.method == "GET":
-            return web.json_response({"data": []})
+            return web.json_response(self.pages.get(request.path, {"data": []}))
         asked = Asked(request.path, dict(request.headers), await request.json())
         self.asked.append(asked)
         answer = self.behaviour(asked, len(self.asked) - 1)

@@ -120,8 +120,7 @@ class Batches:
             return None
         sent = {key: left.pop(key) for key in reserved}
         found = [
-            self.service.line(key, self.client.wire.body(request, self.client.address.model))
-            for key, request in sent.items()
+            self.service.line(key, self.client.body_of(request)) for key, request in sent.items()
         ]
         note = self.notes.write(Note(self.server, tuple(sent)))
         self.notify(f"Sending a batch of {len(sent):,} to {self.client.address.host} ...")
