@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 from pytest import MonkeyPatch
 
 from promptbench.model import embedded
+from promptbench.model.llama_cpp import library, model
 from tests.errors.checkpoint import CONTEXT, write_checkpoint
 from tests.errors.workspace import (
     MODEL,
@@ -93,6 +95,14 @@ def damaged_wheel(workspace: Path, patch: MonkeyPatch) -> list[str]:
     patch.setenv("PROMPTBENCH_CACHE", str(workspace / "cache"))
     patch.setattr(embedded, "weights_path", lambda model: weights)
     return suite(SPEC, "smollm2")(workspace, patch)
+
+
+def without_llama_cpp(workspace: Path, patch: MonkeyPatch) -> list[str]:
+    (workspace / "tiny.gguf").write_bytes(b"GGUF")
+    patch.setitem(sys.modules, "llama_cpp", None)
+    patch.setattr(library, "library", library.library.__wrapped__)
+    patch.setattr(model, "library", library.library)
+    return unknown("gguf:./tiny.gguf")(workspace, patch)
 
 
 def unknown(spec: str) -> Prepare:
@@ -184,6 +194,15 @@ ENTRIES = [
         "gave a model messages that its chat template refuses",
         checkpoint(refusing),
         FOLDER,
+    ),
+    Entry(
+        "missing-gguf", "named a GGUF file that is not there", unknown("gguf:./tiny.gguf"), NAMED
+    ),
+    Entry(
+        "no-llama-cpp",
+        "named a GGUF file without llama-cpp-python",
+        without_llama_cpp,
+        NAMED,
     ),
     Entry("offline", "named a hub model while offline (`HF_HUB_OFFLINE=1`)", offline),
     Entry("not-installed", "named `smollm2` before it was installed", not_installed, NAMED),
