@@ -47,8 +47,7 @@ $(VENV)/.model: $(VENV)/.installed
 	@touch $@
 
 # llama-cpp-python comes as source alone. Without a compiler the tests that need it are left out.
-LLAMA := -DLLAVA_BUILD=OFF -DMTMD_BUILD=OFF -DGGML_LLAMAFILE=OFF \
-	-DCMAKE_CXX_FLAGS_RELEASE=-O1 -DCMAKE_C_FLAGS_RELEASE=-O2 \
+LLAMA := -DLLAVA_BUILD=OFF -DMTMD_BUILD=OFF \
 	-DCMAKE_PROJECT_llama.cpp_INCLUDE=$(CURDIR)/tests/llama.cmake
 $(VENV)/.gguf: export CMAKE_ARGS = $(LLAMA)
 $(VENV)/.gguf: export CMAKE_BUILD_PARALLEL_LEVEL = $(WORKERS)
