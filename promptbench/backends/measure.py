@@ -16,6 +16,8 @@ from promptbench.error import ModelError, PromptbenchError, RunError
 from promptbench.record import Completion
 from promptbench.run.job import Watcher
 
+COMMAND = (sys.executable, "-m", "promptbench.backends.child")
+
 
 class Watchers(Protocol):
     """Are told how a comparison goes on."""
@@ -58,7 +60,7 @@ def measured(task: Task, watcher: Watcher, served: Served | None = None) -> Meas
 def lines_of(task: Task) -> Iterator[dict[str, Any]]:
     """What the process says, until it ends."""
     process = subprocess.Popen(
-        [sys.executable, "-m", "promptbench.backends.child", json.dumps(asdict(task))],
+        [*COMMAND, json.dumps(asdict(task))],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
     )
