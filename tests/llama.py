@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from promptbench.model.embedded import require_weights
+from promptbench.model.embedded import require_weights, weights_path
 from promptbench.model.llama_cpp.model import LlamaCppModel
 from promptbench.model.protocol import Model, Setup
 from promptbench.model.spec import open_model
@@ -17,6 +17,8 @@ from promptbench.record import Completion, Message, Request, Sampling
 from promptbench.run.fingerprint import fingerprint
 
 llama_cpp = pytest.importorskip("llama_cpp")
+if weights_path(EMBEDDED["smollm2"]) is None:
+    pytest.skip("promptbench models pull smollm2", allow_module_level=True)
 
 SMOLLM2 = require_weights(EMBEDDED["smollm2"])
 

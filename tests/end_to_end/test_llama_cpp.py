@@ -23,7 +23,7 @@ GGUF = "gguf:smollm2"
 
 
 def test_a_suite_is_run_once_and_the_report_tells_what_ran(tmp_path: Path):
-    workspace = emails(tmp_path, GGUF, sampling="{max_tokens: 8, logprobs: true}")
+    workspace = emails(tmp_path, GGUF, sampling="{max_tokens: 4, logprobs: true}")
     first = workspace.run()
     found = outputs(workspace, first)
     assert (first.errors, first.generated, len(found)) == (0, 12, 12)
@@ -40,13 +40,13 @@ def test_labels_are_chosen_nearly_as_the_local_engine_chooses_them(tmp_path: Pat
     copytree(PROJECT / "prompts", workspace.folder / "prompts")
     copytree(PROJECT / "suites" / "sentiment", workspace.folder / "suites" / "sentiment")
     workspace.write(SUITE, (PROJECT / SUITE).read_text(encoding="utf-8"))
-    options = Options(limit=6, prompts=("listed",), models=("smollm2", GGUF))
+    options = Options(limit=4, prompts=("listed",), models=("smollm2", GGUF))
     result = run_suite(workspace.folder / SUITE, options, Notes())
     assert result.errors == 0
     chosen = [s for s in workspace.samples(result.run_id) if "likelihood" in s.candidate]
     ours = {s.case_id: s.completion for s in chosen if GGUF in s.candidate}
     theirs = {s.case_id: s.completion for s in chosen if GGUF not in s.candidate}
-    assert len(ours) == len(theirs) == 6
+    assert len(ours) == len(theirs) == 4
     for case, one in ours.items():
         other = theirs[case]
         assert one is not None and other is not None
@@ -56,7 +56,7 @@ def test_labels_are_chosen_nearly_as_the_local_engine_chooses_them(tmp_path: Pat
 
 
 def test_dialogues_are_held(tmp_path: Path):
-    workspace = write_chat(tmp_path)
+    workspace = write_chat(tmp_path, "[all]")
     workspace.edit("suites/talk.yaml", "fake:a", GGUF)
     result = run_suite(workspace.folder / "suites" / "talk.yaml", Options(), Notes())
     assert result.errors == 0
