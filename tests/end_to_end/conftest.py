@@ -1,4 +1,4 @@
-"""What a module of these tests has in common (a run, a server, a cluster) is made by one process."""
+"""What a module of these tests shares (a run, a server, a cluster) is made by one process."""
 
 from __future__ import annotations
 
