@@ -15,6 +15,9 @@ from promptbench.record import Completion, Encoded, Message, Request, Sampling
 Family = Literal["decoder-only", "encoder-decoder", "encoder-only", "server"]
 Notify = Callable[[str], None]
 
+IN_BATCHES = ("requests go", "in batches")
+"""Among the details of a model whose answers may take a day."""
+
 
 def quiet(message: str) -> None:
     """Tell nobody."""
@@ -50,7 +53,8 @@ class Setup:
     `max_memory` bounds what it may take beside its weights, in bytes; None leaves it a share of
     what is free. `device` is "cpu", "cuda" or "" for the best that is there; `precision` is
     "float32", "bfloat16", "float16", "int8" or "" for what suits the device. `server` is for models
-    behind an API, and `budget` is what all of a run may cost. With a `cluster`, its workers answer.
+    behind an API, and `budget` is what all of a run may cost. `fresh` wants nothing of what was
+    answered before. With a `cluster`, its workers answer.
     """
 
     folder: Path
@@ -61,6 +65,7 @@ class Setup:
     server: ServerSettings = field(default_factory=ServerSettings)
     budget: Budget = field(default_factory=Budget)
     cluster: Cluster | None = None
+    fresh: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from promptbench.error import ModelError, SuiteError
+from promptbench.model.protocol import IN_BATCHES, Model
+from promptbench.model.remote.address import BATCHES, PREFIXES
 from promptbench.record import Case
 from promptbench.run.option import Options
 from promptbench.run.slot import Ready, Slot
@@ -48,18 +50,45 @@ def check_prices(ready: Sequence[Ready], suite: Suite, options: Options) -> None
             )
 
 
-def check_batches(ready: Sequence[Ready], suite: Suite) -> None:
-    """A dialogue's turns come one after another: a batch for each could take days."""
-    asked = (
-        one.candidate.model
-        for one in ready
-        if ("requests go", "in batches") in one.model.info.details
-    )
-    if suite.chat and (name := next(asked, "")):
+def check_endpoints(specs: Iterable[str], suite: Suite, options: Options) -> None:
+    """With --batch every server needs a batch endpoint. Raises SuiteError that names the others."""
+    servers = [spec for spec in specs if spec.partition(":")[0] in PREFIXES]
+    lacking = [spec for spec in servers if spec.partition(":")[0] not in BATCHES]
+    if options.batch and lacking:
         raise SuiteError(
-            f"{name} cannot answer a chat in batches: each turn would wait for one",
+            f"--batch: there is no batch endpoint for {', '.join(lacking)}",
             where=suite.shown,
-            hint="Take `batch` out of its `server:`, or leave --batch out.",
+            hint=f"There is one for {', '.join(BATCHES)}. For these alone, write"
+            " `server: {batch: true}` behind each.",
+        )
+
+
+def check_batches(
+    suite: Suite,
+    options: Options,
+    ready: Sequence[Ready],
+    jury: Mapping[str, Model],
+    player: Model | None,
+) -> None:
+    """A batch may take a day, so nothing can wait for one again and again. Raises SuiteError."""
+    candidates = [one.model for one in ready]
+    talking = [*candidates, *([player] if player else [])] if suite.chat else []
+    racing = [*candidates, *jury.values()] if options.race else []
+    for models, what in ((talking, "a turn of a chat"), (racing, "a round of a race")):
+        slow = [model.info.spec for model in models if IN_BATCHES in model.info.details]
+        if slow:
+            raise SuiteError(
+                f"{slow[0]} is asked in batches, and {what} cannot wait for one: each may take a"
+                " day",
+                where=suite.shown,
+                hint="Take `batch` out of its `server:`, or leave --batch out.",
+            )
+    every = [*candidates, *jury.values()]
+    if options.batch and not any(IN_BATCHES in model.info.details for model in every):
+        raise SuiteError(
+            "--batch is for models behind an API, and this run asks none",
+            where=suite.shown,
+            hint="Run without --batch.",
         )
 
 

@@ -21,7 +21,13 @@ from promptbench.prompt.template import Template
 from promptbench.record import Candidate, Case, MetricInfo, Request, Sampling
 from promptbench.run.examples import examples_for
 from promptbench.run.fingerprint import fingerprint
-from promptbench.run.fit import check_answers, check_batches, check_fit, check_prices
+from promptbench.run.fit import (
+    check_answers,
+    check_batches,
+    check_endpoints,
+    check_fit,
+    check_prices,
+)
 from promptbench.run.hygiene import Judged, judged_cases
 from promptbench.run.jury import check_asking, introduced, open_jury, open_stated
 from promptbench.run.measure import metrics_of
@@ -145,11 +151,11 @@ def assemble(
     primary = primary_metric(suite, metrics)
     check_answers(ready, suite)
     check_prices(ready, suite, options)
-    check_batches(ready, suite)
     check_asking(suite, metrics, judged.cases, {r.candidate: r.model for r in ready}, jury)
     gates = () if extra else gates_of(suite, options, metrics, primary, ready)
     repeats = options.repeats or suite.repeats
     player = open_player(suite, [one.model for one in ready], setup)
+    check_batches(suite, options, ready, jury, player)
     if suite.chat:
         check_chat(suite, ready, judged.cases)
     slots_of = turn_slots if suite.chat else all_slots
@@ -260,11 +266,13 @@ def setup_for(suite: Suite, options: Options, notify: Notify) -> Setup:
         server=ServerSettings(batch=options.batch),
         budget=Budget(options.max_cost),
         cluster=options.cluster,
+        fresh=options.fresh,
     )
 
 
 def open_models(suite: Suite, options: Options, setup: Setup) -> dict[str, Model]:
     """Open the models asked for."""
+    check_endpoints(options.models or [model.spec for model in suite.models], suite, options)
     if options.models:
         return {spec: open_model(spec, setup) for spec in options.models}
     return {model.name: open_stated(model, setup) for model in suite.models}

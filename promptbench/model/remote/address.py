@@ -24,6 +24,7 @@ PREFIXES: Mapping[str, tuple[Api, str]] = {
     "ollama": ("ollama", "http://127.0.0.1:11434"),
     "anthropic": ("anthropic", "https://api.anthropic.com/v1"),
 }
+BATCHES = ("openai", "completions", "anthropic")  # prefixes whose APIs have a batch endpoint
 KEYS = {
     "api.openai.com": "OPENAI_API_KEY",
     "api.anthropic.com": "ANTHROPIC_API_KEY",

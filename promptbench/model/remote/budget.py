@@ -32,6 +32,11 @@ class Budget:
             self.reserved += amount
             return True
 
+    def owe(self, amount: float) -> None:
+        """Set aside what can no longer be refused: it was sent before."""
+        with self.lock:
+            self.reserved += amount
+
     def settle(self, reserved: float, cost: float) -> None:
         """Replace what was set aside by what it came to."""
         with self.lock:

@@ -185,15 +185,23 @@ class Client:
         path: str,
         data: Any = None,
         kind: Mapping[str, str] | None = None,
+        long: bool = False,
     ) -> AsyncIterator[aiohttp.ClientResponse]:
-        """A response whose status is 200. Raises TroubleError, or RunError as `refusal`."""
+        """A response whose status is 200. Raises TroubleError, or RunError as `refusal`.
+
+        Of a `long` body the timeout bounds the silence, not how long all of it takes.
+        """
+        bound = self.settings.timeout
+        limit = aiohttp.ClientTimeout(total=bound)
+        if long:
+            limit = aiohttp.ClientTimeout(total=None, sock_connect=bound, sock_read=bound)
         try:
             async with session.request(
                 method,
                 self.address.base + path,
                 data=data,
                 headers=self.wire.headers(self.key) | dict(kind or {}),
-                timeout=aiohttp.ClientTimeout(total=self.settings.timeout),
+                timeout=limit,
                 allow_redirects=False,
             ) as response:
                 if response.status != 200:
@@ -201,7 +209,7 @@ class Client:
                     raise self.refusal(response.status, head, await whole(response))
                 yield response
         except TimeoutError as error:
-            what = f"no answer within {self.settings.timeout:g} s"
+            what = f"no answer within {bound:g} s"
             raise TroubleError(what, again=True, cost=None) from error
         except (aiohttp.ClientError, OSError) as error:
             what = f"{self.address.host} cannot be reached, or hung up: {reason_of(error)}"

@@ -13,7 +13,7 @@ import json
 import os
 from collections.abc import Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -29,12 +29,16 @@ SECONDS = 30.0
 
 @dataclass(frozen=True, slots=True)
 class Contact:
-    """What a server says of a model: the name it answers under, its context, a weights' digest."""
+    """What a server says of a model: the name it answers under, its context, a weights' digest.
+
+    `batches` says that its batch endpoint was seen.
+    """
 
     served: str
     context: int = 0
     digest: str = ""
     facts: Mapping[str, str] = field(default_factory=dict)
+    batches: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +51,7 @@ class Book:
         """What is known of a model; None for one that was never asked, or a damaged file."""
         try:
             found = json.loads(self.path.read_text(encoding="utf-8"))[entry_of(client)]
-            return Contact(found["served"], found["context"], found["digest"], found["facts"])
+            return Contact(**found)
         except (OSError, ValueError, KeyError, TypeError):
             return None
 
@@ -59,12 +63,7 @@ class Book:
             known = {}
         known.pop(entry_of(client), None)
         if contact is not None:
-            known[entry_of(client)] = {
-                "served": contact.served,
-                "context": contact.context,
-                "digest": contact.digest,
-                "facts": dict(contact.facts),
-            }
+            known[entry_of(client)] = asdict(contact)
         self.path.parent.mkdir(parents=True, exist_ok=True)
         part = self.path.with_suffix(f".{os.getpid()}.part")
         part.write_text(json.dumps(known, indent=1, sort_keys=True), encoding="utf-8")

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from contextlib import closing
+from dataclasses import replace
 
 from promptbench.error import ModelError
-from promptbench.model.protocol import ModelInfo, Setup, TokenSpan
-from promptbench.model.remote.address import Address, address_of, key_for
+from promptbench.model.protocol import IN_BATCHES, ModelInfo, Setup, TokenSpan
+from promptbench.model.remote.address import BATCHES, Address, address_of, key_for
 from promptbench.model.remote.anthropic import AnthropicWire
 from promptbench.model.remote.chat import ChatWire, CompletionsWire
 from promptbench.model.remote.ollama import OllamaWire
@@ -18,7 +20,6 @@ from promptbench.model.remote.wire import Wire
 from promptbench.record import Completion, Encoded, Message, Request, Sampling
 
 OLLAMA_CONTEXT = 4096
-BATCHES = ("openai", "completions", "anthropic")
 BETWEEN = "\n\n"
 
 
@@ -34,7 +35,7 @@ class RemoteModel:
 
         settings = setup.server
         self.address = address_of(spec)
-        self.folder, self.notify = setup.folder, setup.notify
+        self.folder, self.notify, self.fresh = setup.folder, setup.notify, setup.fresh
         if settings.batch and self.address.prefix not in BATCHES:
             raise ModelError(
                 f"{spec} has no batch endpoint",
@@ -49,6 +50,12 @@ class RemoteModel:
         if contact is None:
             setup.notify(f"Asking {self.address.host} for {self.address.model} ...")
             contact = make_contact(self.client)
+            self.book.note(self.client, contact)
+        if settings.batch and not contact.batches:
+            from promptbench.model.remote.batch.reach import check_reach
+
+            check_reach(self.client)
+            contact = replace(contact, batches=True)
             self.book.note(self.client, contact)
         self.client.served = settings.served or contact.served
         software = contact.facts.get("software", "")
@@ -68,7 +75,7 @@ class RemoteModel:
             details=(
                 ("server", self.address.base),
                 ("served as", self.client.served),
-                *((("requests go", "in batches"),) if settings.batch else ()),
+                *((IN_BATCHES,) if settings.batch else ()),
                 *((("weights", contact.digest),) if contact.digest else ()),
                 *contact.facts.items(),
             ),
@@ -95,18 +102,24 @@ class RemoteModel:
 
     def stream(self, requests: Iterable[Request]) -> Iterator[list[Completion]]:
         """See Model: many requests at once, each asked again where that helps."""
+        with closing(self.answered(requests)) as batches:
+            for batch in batches:
+                if any("answered as" in done.error for done in batch):
+                    self.book.note(self.client, None)
+                yield batch
+
+    def answered(self, requests: Iterable[Request]) -> Generator[list[Completion]]:
+        """Answers, one by one or through the service's batch endpoint."""
         if self.settings.batch:
             from promptbench.model.remote.batch.carrier import Batches
 
-            yield from Batches(self.client, self.folder, self.notify).stream(requests)
+            batches = Batches(self.client, self.folder, self.notify, self.fresh)
+            yield from batches.stream(requests)
             return
         from promptbench.model.remote.courier import Courier
 
         with Courier(self.client) as courier:
-            for batch in courier.stream(requests):
-                if any("answered as" in done.error for done in batch):
-                    self.book.note(self.client, None)
-                yield batch
+            yield from courier.stream(requests)
 
     def speak(self, request: Request, hear: Callable[[str], None]) -> Completion:
         """See Speaker: the pieces are told as the server sends them."""

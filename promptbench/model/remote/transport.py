@@ -42,7 +42,7 @@ async def whole(response: aiohttp.ClientResponse) -> bytes:
     return raw
 
 
-async def lines(response: aiohttp.ClientResponse, most: int = MOST_BYTES) -> AsyncIterator[bytes]:
+async def lines(response: aiohttp.ClientResponse) -> AsyncIterator[bytes]:
     """The objects of a body that comes line by line, bare or as the data of server-sent events.
 
     Raises TroubleError for a body without an end.
@@ -50,8 +50,8 @@ async def lines(response: aiohttp.ClientResponse, most: int = MOST_BYTES) -> Asy
     held, taken = b"", 0
     while chunk := await response.content.readany():
         taken += len(chunk)
-        if taken > most:
-            raise TroubleError(f"the answer is longer than {most:,} bytes", cost=None)
+        if taken > MOST_BYTES:
+            raise TroubleError(f"the answer is longer than {MOST_BYTES:,} bytes", cost=None)
         *full, held = (held + chunk).split(b"\n")
         for line in full:
             data = line.strip().removeprefix(b"data:").strip()

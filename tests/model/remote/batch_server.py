@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import random
 import threading
 import time
@@ -61,6 +62,22 @@ class Service:
         self.batches[made.id] = made
         return made
 
+    def page(
+        self, request: web.Request, cursor: str, shown: Callable[[Batch], dict[str, Any]]
+    ) -> web.StreamResponse:
+        """The batches, the newest first, so many at once."""
+        limit = int(request.query["limit"])
+        assert set(request.query) <= {"limit", cursor}
+        assert 1 <= limit <= 100
+        every = list(self.batches.values())[::-1]
+        ids = [one.id for one in every]
+        start = ids.index(request.query[cursor]) + 1 if cursor in request.query else 0
+        found = every[start : start + limit]
+        last = found[-1].id if found else None
+        more = start + limit < len(every)
+        data = [shown(one) for one in found]
+        return web.json_response({"data": data, "has_more": more, "last_id": last})
+
     def look(self, batch: Batch) -> bool:
         """Whether a batch has ended."""
         batch.looks += 1
@@ -113,9 +130,7 @@ class OpenAI(Service):
             self.single += 1
             return web.json_response(self.reply(await request.json()))
         if path == "/batches":
-            assert request.query["limit"] == "100"
-            found = [self.shown(one, False) for one in self.batches.values()]
-            return web.json_response({"object": "list", "data": found, "has_more": False})
+            return self.page(request, "after", lambda one: self.shown(one, False))
         if path.startswith("/batches/"):
             batch = self.batches[path.removeprefix("/batches/")]
             return web.json_response(self.shown(batch, self.look(batch)))
@@ -207,9 +222,9 @@ class Anthropic(Service):
                 assert row["params"]["max_tokens"] > 0
             return web.json_response(self.shown(self.begin(asked["requests"]), False))
         if path == "/messages/batches":
-            assert request.query["limit"] == "100"
-            found = [self.shown(one, one.looks > self.looks) for one in self.batches.values()]
-            return web.json_response({"data": found, "has_more": False})
+            return self.page(
+                request, "after_id", lambda one: self.shown(one, one.looks > self.looks)
+            )
         if path.endswith("/results"):
             return web.Response(body=self.results(self.batches[path.split("/")[3]]))
         if path.startswith("/messages/batches/"):
@@ -250,7 +265,7 @@ class Anthropic(Service):
 
 @contextmanager
 def service(kind: type[Service]) -> Iterator[Service]:
-    """A service on a free port of this machine, for as long as the block lasts."""
+    """A service on a free port of this machine, and its key, for as long as the block lasts."""
     made = kind()
     loop = asyncio.new_event_loop()
     ready = threading.Event()
@@ -274,8 +289,12 @@ def service(kind: type[Service]) -> Iterator[Service]:
     thread = threading.Thread(target=work, daemon=True)
     thread.start()
     assert ready.wait(10)
+    variable = f"PROMPTBENCH_KEY_127_0_0_1_{runner[0].addresses[0][1]}"
+    os.environ[variable] = KEY
     try:
         yield made
     finally:
+        # Another test may get the same port.
+        del os.environ[variable]
         loop.call_soon_threadsafe(loop.stop)
         thread.join(10)

@@ -13,8 +13,8 @@ from aiohttp import web
 
 from promptbench.error import ModelError, RunError
 from promptbench.model.protocol import Setup
-from promptbench.model.remote.batch import carrier
-from promptbench.model.remote.batch.note import KEPT, Note, Notes
+from promptbench.model.remote.batch import carrier, post
+from promptbench.model.remote.batch.note import KEPT, Notes, note_of
 from promptbench.model.remote.budget import Budget, at_most
 from promptbench.model.remote.remote import RemoteModel
 from promptbench.model.remote.settings import Price, ServerSettings
@@ -33,9 +33,9 @@ SETTINGS = ServerSettings(retries=2, timeout=10.0, batch=True, price=PRICE)
 @pytest.fixture(autouse=True)
 def quick(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PROMPTBENCH_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setattr(carrier, "SOON", 0.01)
-    monkeypatch.setattr(carrier, "LATE", 0.02)
-    monkeypatch.setattr(carrier, "pause", lambda attempt, asked, draw: 0.0)
+    monkeypatch.setattr(post, "SOON", 0.01)
+    monkeypatch.setattr(post, "LATE", 0.02)
+    monkeypatch.setattr(post, "pause", lambda attempt, asked, draw: 0.0)
 
 
 @pytest.fixture(params=KINDS)
@@ -62,10 +62,6 @@ class Told:
 def opened(
     far: Service, prefix: str, folder: Path, settings: ServerSettings = SETTINGS, **more: Any
 ) -> RemoteModel:
-    import os
-
-    port = far.base.split(":")[2].split("/")[0]
-    os.environ[f"PROMPTBENCH_KEY_127_0_0_1_{port}"] = KEY
     return RemoteModel(f"{prefix}:m@{far.base}", Setup(folder, server=settings, **more))
 
 
@@ -191,7 +187,8 @@ def test_a_crash_between_sending_and_noting_pays_once(far: Service, prefix: str,
     far.looks = 0
     asked = [request(1), request(2)]
     model = opened(far, prefix, tmp_path)
-    lost = Note(carrier.Batches(model.client, tmp_path, print).server, tuple(r.key for r in asked))
+    server = carrier.Batches(model.client, tmp_path).server
+    lost = note_of(server, [one.key for one in asked])
     rows = [
         {
             "custom_id": one.key,
@@ -210,8 +207,8 @@ def test_a_crash_between_sending_and_noting_pays_once(far: Service, prefix: str,
 
 def test_a_note_of_what_was_never_sent_does_not_stop_it(far: Service, prefix: str, tmp_path: Path):
     model = opened(far, prefix, tmp_path)
-    server = carrier.Batches(model.client, tmp_path, print).server
-    Notes(tmp_path / carrier.FOLDER).write(Note(server, (request(1).key,)))
+    server = carrier.Batches(model.client, tmp_path).server
+    Notes(tmp_path / carrier.FOLDER).write(note_of(server, [request(1).key]))
     assert answers(model, request(1))[request(1).key].text == "To number 1"
     assert far.called(SEND[prefix]) == 1
     assert notes(tmp_path) == []
@@ -345,10 +342,10 @@ def test_an_api_without_batches_is_refused(kind: str, tmp_path: Path):
 
 def test_notes_that_no_service_remembers_are_thrown_away(tmp_path: Path):
     kept = Notes(tmp_path / "notes")
-    old = kept.write(Note("s", ("a",)))
+    old = kept.write(note_of("s", ["a"]))
     kept.write(replace(old, created=old.created - KEPT - 1))
-    new = kept.write(Note("s", ("b",)))
-    kept.write(Note("another", ("c",)))
+    new = kept.write(note_of("s", ["b"]))
+    kept.write(note_of("another", ["c"]))
     (kept.folder / "strange.json").write_text("[]")
     assert kept.of("s") == [new]
     assert len(list(kept.folder.glob("*.json"))) == 3

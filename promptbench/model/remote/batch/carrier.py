@@ -7,198 +7,213 @@ command first collects what is under way.
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
-from typing import Any, TypeVar
+from tempfile import TemporaryFile
 
-import aiohttp
-
-from promptbench.error import RunError
-from promptbench.model.protocol import Notify
+from promptbench.model.protocol import Notify, quiet
+from promptbench.model.remote.batch.anthropic import AnthropicBatches
 from promptbench.model.remote.batch.line import Line
-from promptbench.model.remote.batch.note import Note, Notes
-from promptbench.model.remote.batch.service import (
-    MOST_BYTES,
-    MOST_REQUESTS,
-    AnthropicBatches,
-    OpenAIBatches,
-    PendingError,
-    Result,
-    Service,
-    Standing,
-)
+from promptbench.model.remote.batch.note import Note, Notes, note_of
+from promptbench.model.remote.batch.openai import OpenAIBatches
+from promptbench.model.remote.batch.post import Post, standing_text, waits
+from promptbench.model.remote.batch.result_file import ResultFile
+from promptbench.model.remote.batch.service import Service, Standing
 from promptbench.model.remote.budget import at_most
 from promptbench.model.remote.client import Client, failed, over
 from promptbench.model.remote.contact import entry_of
-from promptbench.model.remote.retry import PATIENCE, pause
 from promptbench.model.remote.transport import TroubleError
-from promptbench.model.remote.wire import MalformedError
 from promptbench.record import Completion, Request
 
 SHARE = 0.5  # of the price of a request by itself
-SOON, LATE, SLOWER = 5.0, 60.0, 1.5  # seconds between two looks, and how they grow
+# Well under what the services allow (50,000 requests and 200 MB; 100,000 and 256 MB).
+MOST_REQUESTS = 10_000
+MOST_BYTES = 90_000_000
+MOST_LOADS = 10  # batches that are under way at once
 HANDED = 200  # completions that are handed over, and stored, together
 FOLDER = Path(".promptbench") / "batches"
-GOES_ON = "The batch goes on at the service; the same command collects it."
-
-Found = TypeVar("Found")
 
 
 @dataclass(slots=True)
 class Load:
-    """Requests of one batch, by their keys, and what is set aside of the budget for each."""
+    """A batch that is under way: the requests that it answers here, and what is reserved for each.
+
+    `answered` counts what it had answered when it was last looked at.
+    """
 
     note: Note
     requests: dict[str, Request]
     reserved: dict[str, float]
+    answered: int = 0
 
 
 class Batches:
     """Answers a client's requests through its service's batch endpoint."""
 
-    def __init__(self, client: Client, folder: Path, notify: Notify) -> None:
-        """`folder` is the workspace."""
+    def __init__(
+        self, client: Client, folder: Path, notify: Notify = quiet, fresh: bool = False
+    ) -> None:
+        """`folder` is the workspace; `fresh` wants nothing that was stored before."""
         self.client = client
-        self.service: Service = (
-            AnthropicBatches(client) if client.address.api == "anthropic" else OpenAIBatches(client)
-        )
+        self.service = service_of(client)
         self.server = entry_of(client)
         self.notes = Notes(folder / FOLDER)
         self.notify = notify
+        self.fresh = fresh
+        self.loads: list[Load] = []
+        self.most_loads, self.most_requests = MOST_LOADS, MOST_REQUESTS
+        self.told = ""
 
     def stream(self, requests: Iterable[Request]) -> Iterator[list[Completion]]:
         """Yield completions batch by batch. Raises RunError for what no request could escape."""
-        waiting = iter(requests)
-        with Line() as line:
-            left: dict[str, Request] = {}
-            while left := self.chunk(waiting, left):
-                loads = [*self.under_way(line, left)]
-                if left and (load := self.submit(line, left)):
-                    loads.append(load)
-                if not loads:
-                    raise over(self.client.budget)
-                for load in loads:
-                    yield from self.collect(line, load)
+        waiting, left = iter(requests), dict[str, Request]()
+        try:
+            with Line() as line:
+                post = Post(self.client, self.service, line, self.notes, self.notify)
+                while True:
+                    self.fill(post, waiting, left)
+                    if not self.loads and not left:
+                        return
+                    if not self.loads:
+                        raise over(self.client.budget)
+                    load, standing = self.first_ended(post)
+                    self.loads.remove(load)
+                    if not (standing.full and self.make_room(load, left)):
+                        yield from self.collect(post, load, standing)
+        finally:
+            self.notes.let_go()
 
-    def chunk(self, waiting: Iterator[Request], left: dict[str, Request]) -> dict[str, Request]:
-        """As many requests as a batch may hold, those that were left over first."""
-        size = sum(map(size_of, left.values()))
-        while len(left) < MOST_REQUESTS and size < MOST_BYTES:
-            request = next(waiting, None)
-            if request is None:
-                break
-            left[request.key] = request
-            size += size_of(request)
-        return left
+    # What is sent
 
-    def under_way(self, line: Line, left: dict[str, Request]) -> Iterator[Load]:
-        """Batches from before that bring some of the answers; their requests are taken out."""
-        for found in self.notes.of(self.server):
-            note = found
+    def fill(self, post: Post, waiting: Iterator[Request], left: dict[str, Request]) -> None:
+        """Have as many batches under way as may be, or as the budget allows for.
+
+        `left` are requests that were taken and are in no batch.
+        """
+        while len(self.loads) < self.most_loads:
+            self.take(waiting, left)
+            while self.adopt(post, left):
+                self.take(waiting, left)
+            if not left or not self.submit(post, left):
+                return
+
+    def take(self, waiting: Iterator[Request], left: dict[str, Request]) -> None:
+        """Take as many requests as a batch may have."""
+        fresh = islice(waiting, max(0, self.most_requests - len(left)))
+        left.update((request.key, request) for request in fresh)
+
+    def adopt(self, post: Post, left: dict[str, Request]) -> bool:
+        """Take what other sittings have sent out of `left`; False if they have sent nothing.
+
+        What may have been stored is nothing for a run that is to be fresh.
+        """
+        found = self.notes.claim(self.server, left)
+        for claimed in found:
+            note = self.notes.strike(claimed, claimed.handed) if self.fresh else claimed
             if left.keys().isdisjoint(note.keys):
+                self.notes.free(note.nonce)
                 continue
             if not note.id:
-                batch = self.sought(line, note)
+                batch = post.sought(note)
                 if not batch:  # it was never accepted
                     self.notes.strike(note, note.keys)
                     continue
                 note = self.notes.write(replace(note, id=batch))
-            wanted = {key: left.pop(key) for key in note.keys if key in left}
-            yield Load(note, wanted, dict.fromkeys(wanted, 0.0))
+            self.bring(note, {key: left.pop(key) for key in note.keys if key in left})
+        return bool(found)
 
-    def submit(self, line: Line, left: dict[str, Request]) -> Load | None:
-        """Send what the budget allows for; the rest stays in `left`. None if that is all."""
-        price, budget = self.client.settings.price, self.client.budget
-        reserved: dict[str, float] = {}
-        for key, request in left.items():
-            amount = at_most(request, price) * SHARE
-            if not budget.reserve(amount):
-                break
-            reserved[key] = amount
-        if not reserved:
-            return None
-        sent = {key: left.pop(key) for key in reserved}
-        found = [
-            self.service.line(key, self.client.body_of(request)) for key, request in sent.items()
-        ]
-        note = self.notes.write(Note(self.server, tuple(sent)))
-        self.notify(f"Sending a batch of {len(sent):,} to {self.client.address.host} ...")
-        known = self.notes.write(replace(note, id=self.sent(line, found, note)))
-        return Load(known, sent, reserved)
-
-    def sent(self, line: Line, found: list[bytes], note: Note) -> str:
-        """Send a batch, and again where that helps, but never one that was accepted."""
-        for attempt in range(self.client.settings.retries + 1):
-            try:
-                return line.run(lambda s: self.service.send(s, found, note.nonce))
-            except (TroubleError, MalformedError, ValueError) as error:
-                if batch := self.sought(line, note):
-                    return batch
-                self.again(error, attempt, "Nothing was accepted; the same command sends it.")
-            except RunError:
-                self.notes.strike(note, note.keys)
-                raise
-        raise AssertionError("the last try raises")
-
-    def sought(self, line: Line, note: Note) -> str:
-        """The id of a batch that may have been accepted, "" if it was not."""
-        while True:
-            try:
-                return self.patient(line, lambda s: self.service.find(s, note))
-            except PendingError:
-                time.sleep(SOON)
-
-    def collect(self, line: Line, load: Load) -> Iterator[list[Completion]]:
-        """Wait for a batch's end; hand over what it brings, and an error for what it does not."""
-        standing = self.wait(line, load)
-        share, handed = standing.seconds / len(load.note.keys), set[str]()
-        for found in self.results(line, load, share):
-            yield found
-            handed.update(done.key for done in found)
-        if load.requests:
-            why = f"the batch has no answer to it ({standing.status})"
-            lacking = [self.settled(load, failed(r, why, 1), 0.0) for r in load.requests.values()]
-            yield lacking
-            handed.update(done.key for done in lacking)
-        self.notes.strike(load.note, handed)
-
-    def wait(self, line: Line, load: Load) -> Standing:
-        """Look after a batch until it has ended, less and less often."""
-        rest, told = SOON, -1
-        while True:
-            standing = self.patient(line, lambda s: self.service.look(s, load.note.id))
-            if standing.ended:
-                return standing
-            if standing.answered != told:
-                told = standing.answered
-                self.notify(
-                    f"Batch at {self.client.address.host}: {told:,} of {len(load.note.keys):,}"
-                    " answered. Ctrl-C leaves it running; the same command collects it."
-                )
-            time.sleep(rest)
-            rest = min(LATE, rest * SLOWER)
-
-    def results(self, line: Line, load: Load, share: float) -> Iterator[list[Completion]]:
-        """Completions by the hundred. What was handed over before the line broke is left out."""
-        for attempt in range(self.client.settings.retries + 1):
-            rows = line.begin(lambda s: self.service.results(s, load.note.id))
-            try:
-                while part := line.wait(some(rows)):
-                    found = [
-                        self.completion(load, load.requests.pop(one.key), one, share)
-                        for one in unlike(part)
-                        if one.key in load.requests
-                    ]
-                    if found:
-                        yield found
-            except (TroubleError, MalformedError, ValueError) as error:
-                self.again(error, attempt, GOES_ON)
-            else:
+    def bring(self, note: Note, wanted: dict[str, Request]) -> None:
+        """Have a batch of another sitting among the loads. What it costs is owed."""
+        reserved = {key: self.worst(request) for key, request in wanted.items()}
+        self.client.budget.owe(sum(reserved.values()))
+        for load in self.loads:
+            if load.note.nonce == note.nonce:
+                load.requests.update(wanted)
+                load.reserved.update(reserved)
                 return
+        self.loads.append(Load(note, wanted, reserved))
 
-    def completion(self, load: Load, request: Request, found: Result, share: float) -> Completion:
+    def submit(self, post: Post, left: dict[str, Request]) -> bool:
+        """Send a batch of what the limits and the budget allow for; False if that is nothing."""
+        found: list[bytes] = []
+        reserved: dict[str, float] = {}
+        size = 0
+        for key, request in islice(left.items(), self.most_requests):
+            text = self.service.line(key, self.client.body_of(request))
+            size += len(text)
+            if (found and size > MOST_BYTES) or not self.client.budget.reserve(self.worst(request)):
+                break
+            found.append(text)
+            reserved[key] = self.worst(request)
+        if not found:
+            return False
+        note = self.notes.begin(note_of(self.server, reserved))
+        self.notify(f"Sending a batch of {len(found):,} to {self.client.address.host} ...")
+        note = self.notes.write(replace(note, id=post.sent(found, note)))
+        self.loads.append(Load(note, {key: left.pop(key) for key in reserved}, reserved))
+        return True
+
+    def make_room(self, load: Load, left: dict[str, Request]) -> bool:
+        """Take back what the service turned away, and send less at once; False if it is one."""
+        if self.loads:
+            self.most_loads = len(self.loads)
+        elif len(load.requests) > 1:
+            self.most_requests = len(load.requests) // 2
+        else:
+            return False
+        self.client.budget.settle(sum(load.reserved.values()), 0.0)
+        left.update(load.requests)
+        self.notes.strike(load.note, load.note.keys)
+        self.notify(f"{self.client.address.host} has no room for as much at once: sent in parts")
+        return True
+
+    def worst(self, request: Request) -> float:
+        """What a request can cost in a batch."""
+        return at_most(request, self.client.settings.price) * SHARE
+
+    # What comes back
+
+    def first_ended(self, post: Post) -> tuple[Load, Standing]:
+        """Look after the batches, less and less often, until one has ended."""
+        for seconds in waits():
+            for load in self.loads:
+                standing = post.look(load.note)
+                if standing and standing.ended:
+                    return load, standing
+                load.answered = standing.answered if standing else load.answered
+            counts = [(load.answered, load.note.size) for load in self.loads]
+            text = standing_text(self.client.address.host, counts)
+            if text != self.told:
+                self.told = text
+                self.notify(text)
+            time.sleep(seconds)
+        raise AssertionError("there is no last wait")
+
+    def collect(self, post: Post, load: Load, standing: Standing) -> Iterator[list[Completion]]:
+        """Hand over what a batch brings, and an error for what it does not.
+
+        Whoever takes the next part has stored the one before.
+        """
+        share, waiting = standing.seconds / load.note.size, iter(load.requests)
+        with TemporaryFile(dir=self.notes.folder) as file:
+            results = post.results(load.note, file)
+            while keys := list(islice(waiting, HANDED)):
+                load.note = self.notes.hand(load.note, keys)
+                yield [self.completion(load, key, results, standing, share) for key in keys]
+        load.note = self.notes.strike(load.note, load.note.handed)
+        self.notes.free(load.note.nonce)
+
+    def completion(
+        self, load: Load, key: str, results: ResultFile, standing: Standing, share: float
+    ) -> Completion:
         """A result as the completion that the request would have come to by itself."""
+        request, found = load.requests[key], results.of(key)
+        if found is None:
+            unread = f", {results.unread} lines of it cannot be read" if results.unread else ""
+            why = f"the batch has no answer to it ({standing.status}{unread})"
+            return self.settled(load, failed(request, why, 1), 0.0)
         if found.error:
             return self.settled(load, failed(request, found.error, 1), 0.0)
         try:
@@ -216,45 +231,7 @@ class Batches:
         known = price is not None and self.client.settings.price is not None
         return replace(done, cost=cost) if known else done
 
-    def patient(
-        self, line: Line, make: Callable[[aiohttp.ClientSession], Coroutine[Any, Any, Found]]
-    ) -> Found:
-        """Ask something that may be asked again."""
-        for attempt in range(self.client.settings.retries + 1):
-            try:
-                return line.run(make)
-            except (TroubleError, MalformedError, ValueError) as error:
-                self.again(error, attempt, GOES_ON)
-        raise AssertionError("the last try raises")
 
-    def again(self, error: Exception, attempt: int, hint: str) -> None:
-        """Rest before another try. Raises RunError if there is to be none."""
-        asked = error.wait if isinstance(error, TroubleError) else None
-        helps = error.again if isinstance(error, TroubleError) else True
-        rest = pause(attempt, asked, self.client.draw)
-        if attempt == self.client.settings.retries or not helps or rest > PATIENCE:
-            raise RunError(f"{self.client.address.host} and its batches: {error}", hint=hint)
-        time.sleep(rest)
-
-
-async def some(rows: AsyncIterator[Result]) -> list[Result]:
-    """The next results, none at the end."""
-    found: list[Result] = []
-    async for one in rows:
-        found.append(one)
-        if len(found) == HANDED:
-            break
-    return found
-
-
-def unlike(found: Iterable[Result]) -> Iterable[Result]:
-    """One result a key, the first."""
-    first: dict[str, Result] = {}
-    for one in found:
-        first.setdefault(one.key, one)
-    return first.values()
-
-
-def size_of(request: Request) -> int:
-    """Bytes of a request's texts, and of what goes around them, roughly."""
-    return 500 + sum(len(message.text.encode()) for message in request.messages)
+def service_of(client: Client) -> Service:
+    """How the client's service has its batches."""
+    return AnthropicBatches(client) if client.address.api == "anthropic" else OpenAIBatches(client)

@@ -43,10 +43,6 @@ class Line:
         """What comes of a question."""
         return self.wait(make(self.session))
 
-    def begin(self, make: Callable[[aiohttp.ClientSession], Found]) -> Found:
-        """What is made of the connection, without asking yet."""
-        return make(self.session)
-
     def wait(self, coming: Coroutine[Any, Any, Found]) -> Found:
         """Wait for something that happens in the thread; whoever is interrupted takes it back."""
         future = asyncio.run_coroutine_threadsafe(coming, self.loop)

@@ -1,36 +1,38 @@
-"""How batches are sent, looked after and read: OpenAI's API, and Anthropic's."""
+"""How batches are sent, looked after and read: what the APIs have in common."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any, Protocol
+from typing import IO, Any, Protocol
+from urllib.parse import quote
 
 import aiohttp
 
+from promptbench.error import StoreError
 from promptbench.model.remote.batch.note import Note
 from promptbench.model.remote.client import Client
-from promptbench.model.remote.transport import explained, lines, whole
+from promptbench.model.remote.transport import TroubleError, explained, whole
 from promptbench.model.remote.wire import MalformedError, part, text_at
 
-# Well under what the services allow (50,000 requests and 200 MB; 100,000 and 256 MB).
-MOST_REQUESTS = 10_000
-MOST_BYTES = 90_000_000
 RESULT_BYTES = 2_000_000_000
 LISTED = 100
-TAG = "promptbench"
+MOST_PAGES = 100
 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """How a batch stands. `seconds` is how long it took, 0 where that is not told."""
+    """How a batch stands. `seconds` is how long it took, 0 where that is not told.
+
+    `full` says that it was turned away: too much waits at the service already.
+    """
 
     ended: bool
     answered: int
     status: str
     seconds: float = 0.0
+    full: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +44,14 @@ class Result:
     error: str = ""
 
 
+class PendingError(Exception):
+    """A batch may be the one that is looked for; when it has ended, one will know."""
+
+
 class Service(Protocol):
     """One API for batches. All raise TroubleError, RunError and MalformedError."""
+
+    path: str
 
     def line(self, key: str, body: Any) -> bytes:
         """A request as it stands in a batch."""
@@ -57,151 +65,22 @@ class Service(Protocol):
         """How a batch stands."""
         ...
 
-    def results(self, session: aiohttp.ClientSession, batch: str) -> AsyncIterator[Result]:
-        """What a batch that has ended brings, in any order."""
+    async def fetch(self, session: aiohttp.ClientSession, batch: str, file: IO[bytes]) -> None:
+        """Write what a batch that has ended brings into a file, line by line, in any order."""
         ...
-
-    async def find(self, session: aiohttp.ClientSession, note: Note) -> str:
-        """The id of the batch that a note is about, "" if the service has none."""
-        ...
-
-
-class OpenAIBatches:
-    """POST /files, POST /batches (platform.openai.com/docs/api-reference/batch)."""
-
-    ENDED = ("completed", "failed", "expired", "cancelled")
-
-    def __init__(self, client: Client) -> None:
-        """`client` knows where the server is."""
-        self.client = client
-        self.endpoint = f"/v1{client.wire.path}"
-
-    def line(self, key: str, body: Any) -> bytes:
-        """See Service."""
-        said = {"custom_id": key, "method": "POST", "url": self.endpoint, "body": body}
-        return json.dumps(said).encode()
-
-    async def send(self, session: aiohttp.ClientSession, found: Sequence[bytes], tag: str) -> str:
-        """See Service. The tag is among the batch's metadata."""
-        form = aiohttp.FormData()
-        form.add_field("purpose", "batch")
-        content = b"\n".join(found) + b"\n"
-        form.add_field("file", content, filename="batch.jsonl", content_type="application/jsonl")
-        async with self.client.exchange(session, "POST", "/files", form) as response:
-            file = text_at(json.loads(await whole(response)), "id")
-        body = {
-            "input_file_id": file,
-            "endpoint": self.endpoint,
-            "completion_window": "24h",
-            "metadata": {TAG: tag},
-        }
-        return text_at(json.loads(await self.client.post(session, "/batches", body)), "id")
-
-    async def look(self, session: aiohttp.ClientSession, batch: str) -> Standing:
-        """See Service."""
-        told = await got(self.client, session, f"/batches/{batch}")
-        status = text_at(told, "status")
-        counts = told.get("request_counts") or {}
-        answered = int(counts.get("completed") or 0) + int(counts.get("failed") or 0)
-        ended = [told.get(f"{each}_at") for each in self.ENDED]
-        seconds = max((int(at) for at in ended if at), default=0) - int(told.get("created_at") or 0)
-        if status == "failed":
-            problems = (told.get("errors") or {}).get("data") or [{}]
-            status = f"failed: {problems[0].get('message', 'nobody says why')}"
-        done = status.split(":")[0] in self.ENDED
-        return Standing(done, answered, status, max(0, seconds) if done else 0)
-
-    async def results(self, session: aiohttp.ClientSession, batch: str) -> AsyncIterator[Result]:
-        """See Service. Answers are in one file, errors in another."""
-        told = await got(self.client, session, f"/batches/{batch}")
-        for name in ("output_file_id", "error_file_id"):
-            if file := told.get(name):
-                path = f"/files/{file}/content"
-                async for row in rows(self.client, session, path):
-                    yield self.result(row)
 
     def result(self, row: Any) -> Result:
-        """A line of a file."""
-        key, response = text_at(row, "custom_id"), row.get("response")
-        if isinstance(response, dict) and response.get("status_code") == 200:
-            return Result(key, part(response, "body"))
-        said = response.get("body") if isinstance(response, dict) else row.get("error")
-        status = f" {response.get('status_code')}" if isinstance(response, dict) else ""
-        return Result(key, error=f"the batch answered{status}: {words_of(said)}")
+        """What a line of the results says. Raises MalformedError."""
+        ...
 
-    async def find(self, session: aiohttp.ClientSession, note: Note) -> str:
-        """See Service: by the tag."""
-        listed = await got(self.client, session, f"/batches?limit={LISTED}")
-        for one in part(listed, "data"):
-            if (one.get("metadata") or {}).get(TAG) == note.nonce:
-                return text_at(one, "id")
-        return ""
+    async def find(
+        self, session: aiohttp.ClientSession, note: Note, others: Collection[str]
+    ) -> str:
+        """The id of the batch that a note is about, "" if the service has none.
 
-
-class AnthropicBatches:
-    """POST /v1/messages/batches (platform.claude.com/docs/en/api/messages/batches)."""
-
-    def __init__(self, client: Client) -> None:
-        """`client` knows where the server is."""
-        self.client = client
-        self.path = f"{client.wire.path}/batches"
-
-    def line(self, key: str, body: Any) -> bytes:
-        """See Service."""
-        return json.dumps({"custom_id": key, "params": body}).encode()
-
-    async def send(self, session: aiohttp.ClientSession, found: Sequence[bytes], tag: str) -> str:
-        """See Service. There is no place for a tag."""
-        body = b'{"requests": [' + b", ".join(found) + b"]}"
-        kind = {"Content-Type": "application/json"}
-        async with self.client.exchange(session, "POST", self.path, body, kind) as response:
-            return text_at(json.loads(await whole(response)), "id")
-
-    async def look(self, session: aiohttp.ClientSession, batch: str) -> Standing:
-        """See Service."""
-        told = await got(self.client, session, f"{self.path}/{batch}")
-        status = text_at(told, "processing_status")
-        counts = told.get("request_counts") or {}
-        answered = sum(int(count or 0) for name, count in counts.items() if name != "processing")
-        if status != "ended":
-            return Standing(False, answered, status)
-        seconds = moment(told.get("ended_at")) - moment(told.get("created_at"))
-        return Standing(True, answered, status, max(0.0, seconds))
-
-    async def results(self, session: aiohttp.ClientSession, batch: str) -> AsyncIterator[Result]:
-        """See Service."""
-        async for row in rows(self.client, session, f"{self.path}/{batch}/results"):
-            key, kind = text_at(row, "custom_id"), text_at(row, "result", "type")
-            if kind == "succeeded":
-                yield Result(key, part(row, "result", "message"))
-            else:
-                said = words_of(row["result"].get("error") or {})
-                yield Result(key, error=f"the batch {kind} it{f': {said}' if said else ''}")
-
-    async def find(self, session: aiohttp.ClientSession, note: Note) -> str:
-        """See Service: a batch of as many requests, made since, that brings one of the answers.
-
-        Only a batch that has ended tells whose answers it has; one that has not is waited for by
-        whoever asks again.
+        `others` are ids of batches that other notes are about. Raises PendingError.
         """
-        listed = await got(self.client, session, f"{self.path}?limit={LISTED}")
-        for one in part(listed, "data"):
-            counts = one.get("request_counts") or {}
-            same = sum(int(count or 0) for count in counts.values()) == len(note.keys)
-            if not same or moment(one.get("created_at")) < note.created - 60:
-                continue
-            batch = text_at(one, "id")
-            if text_at(one, "processing_status") != "ended":
-                raise PendingError(batch)
-            async for result in self.results(session, batch):
-                if result.key in note.keys:
-                    return batch
-                break
-        return ""
-
-
-class PendingError(Exception):
-    """A batch may be the one that is looked for; when it has ended, one will know."""
+        ...
 
 
 async def got(client: Client, session: aiohttp.ClientSession, path: str) -> Any:
@@ -213,21 +92,73 @@ async def got(client: Client, session: aiohttp.ClientSession, path: str) -> Any:
     return found
 
 
-async def rows(client: Client, session: aiohttp.ClientSession, path: str) -> AsyncIterator[Any]:
-    """The objects of a file of lines."""
-    async with client.exchange(session, "GET", path) as response:
-        async for line in lines(response, RESULT_BYTES):
-            yield json.loads(line)
+async def listed(
+    client: Client, session: aiohttp.ClientSession, path: str, cursor: str
+) -> AsyncIterator[Any]:
+    """The batches that a service has, the newest first; `cursor` names its way to the next page."""
+    after = ""
+    for _ in range(MOST_PAGES):
+        page = await got(client, session, f"{path}?limit={LISTED}{after}")
+        found = part(page, "data")
+        if not isinstance(found, list) or not all(isinstance(one, dict) for one in found):
+            raise MalformedError(f"{path} of the answer has no list of batches")
+        for one in found:
+            yield one
+        if not page.get("has_more"):
+            return
+        after = f"&{cursor}={quote(text_at(page, 'last_id'), safe='')}"
+
+
+async def copied(
+    client: Client, session: aiohttp.ClientSession, path: str, file: IO[bytes]
+) -> None:
+    """Append a body of lines to a file. Raises TroubleError for one without an end, or cut off."""
+    taken, tail = 0, b""
+    async with client.exchange(session, "GET", path, long=True) as response:
+        while chunk := await response.content.readany():
+            taken += len(chunk)
+            if taken > RESULT_BYTES:
+                raise TroubleError(f"the results are longer than {RESULT_BYTES:,} bytes")
+            keep(chunk, file)
+            *whole_lines, rest = chunk.rsplit(b"\n", 1)
+            tail = rest if whole_lines else tail + rest
+    if tail.strip():
+        refuse_cut(tail)
+        keep(b"\n", file)
+
+
+def refuse_cut(line: bytes) -> None:
+    """A last line that has no end may be a part of one. Raises TroubleError."""
+    try:
+        json.loads(line)
+    except ValueError as error:
+        what = "the results end in the middle of a line"
+        raise TroubleError(what, again=True) from error
+
+
+def keep(chunk: bytes, file: IO[bytes]) -> None:
+    """Write into a file. Raises StoreError: it is not the line that broke."""
+    try:
+        file.write(chunk)
+    except OSError as error:
+        raise StoreError(
+            f"the results of a batch cannot be kept while they are read: {error.strerror}",
+            hint="Free some space. The batch is kept at the service; the same command collects it.",
+        ) from error
+
+
+def counts_of(told: Mapping[str, Any]) -> dict[str, int]:
+    """How many requests of a batch are in which state."""
+    found = told.get("request_counts")
+    counts = found if isinstance(found, dict) else {}
+    return {name: whole_number(count) for name, count in counts.items()}
+
+
+def whole_number(value: Any) -> int:
+    """A number that a service tells, 0 where it is none."""
+    return value if isinstance(value, int) and not isinstance(value, bool) else 0
 
 
 def words_of(said: Any) -> str:
     """An error in a few words."""
     return explained(json.dumps(said).encode()) if said else ""
-
-
-def moment(text: Any) -> float:
-    """Seconds of a time as RFC 3339 writes it, 0 where there is none."""
-    try:
-        return datetime.fromisoformat(str(text)).timestamp()
-    except ValueError:
-        return 0.0
