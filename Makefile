@@ -6,14 +6,18 @@ BIN := $(VENV)/bin
 WORKERS ?= 2
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
-.PHONY: run test lint install dev model titler encoder gguf bench statistics clean
+.PHONY: run test long lint install dev model titler encoder gguf bench statistics clean
 
 run: model  ## Install what is needed, run the email suite on the embedded model, write its report.
 	@$(BIN)/promptbench run suites/email.yaml
 
 test: export OMP_NUM_THREADS = 1
-test: dev model titler encoder gguf lint  ## Lint, types, layers and tests.
-	$(BIN)/pytest -n $(WORKERS) --dist worksteal
+test: dev gguf model titler encoder lint  ## Lint, types, layers and tests.
+	$(BIN)/pytest -n $(WORKERS) --dist loadgroup
+
+long: export OMP_NUM_THREADS = 1
+long: dev model titler encoder gguf  ## What `test` leaves out: more of what shorter tests show.
+	$(BIN)/pytest -n $(WORKERS) -m long
 
 lint: dev
 	$(BIN)/ruff check .
@@ -47,8 +51,7 @@ $(VENV)/.model: $(VENV)/.installed
 	@touch $@
 
 # llama-cpp-python comes as source alone. Without a compiler the tests that need it are left out.
-LLAMA := -DLLAVA_BUILD=OFF -DMTMD_BUILD=OFF -DGGML_LLAMAFILE=OFF \
-	-DCMAKE_CXX_FLAGS_RELEASE=-O1 -DCMAKE_C_FLAGS_RELEASE=-O2 \
+LLAMA := -DLLAVA_BUILD=OFF -DMTMD_BUILD=OFF \
 	-DCMAKE_PROJECT_llama.cpp_INCLUDE=$(CURDIR)/tests/llama.cmake
 $(VENV)/.gguf: export CMAKE_ARGS = $(LLAMA)
 $(VENV)/.gguf: export CMAKE_BUILD_PARALLEL_LEVEL = $(WORKERS)

@@ -40,7 +40,9 @@ class Numbers(click.ParamType[tuple[int, ...]]):
 
 
 class CurveProgress:
-    """Follows runs and trainings one after the other."""
+    """Follows runs and trainings one after the other; `kept` is said after an interruption."""
+
+    kept = "What was finished is kept, arm by arm. The same command continues."
 
     def __init__(self, console: Console) -> None:
         """`console` is stderr."""
@@ -61,7 +63,7 @@ class CurveProgress:
         """Take a bar away and say how to go on after an interruption."""
         self.end()
         if kind is KeyboardInterrupt:
-            self.console.print("What was finished is kept, arm by arm. The same command continues.")
+            self.console.print(self.kept)
 
     def note(self, message: str) -> None:
         """See curve.workflow.Watchers."""

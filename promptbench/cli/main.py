@@ -39,6 +39,7 @@ VERBS = {
     "models": "List the models that can run here; fetch an embedded one.",
     "check-model": "Check that a model's outputs equal those of the plainest loop.",
     "pretrain": "Train a tokenizer and a tiny transformer on your own text.",
+    "backends": "Run one model in several programs: quality, speed, memory side by side.",
     "anatomy": "Show a transformer's attention, and what its loss is without one of its parts.",
     "split": "Split a data file into train, dev and test, keeping groups together.",
     "schema": "Print the JSON Schema of a suite, for editors.",

@@ -11,7 +11,7 @@ import regex
 from promptbench.metric.fact import Fact, find_facts
 from promptbench.metric.figure import ORDINALS, WORDS
 from promptbench.metric.moment import WEEKDAYS
-from promptbench.metric.title import plain_name
+from promptbench.metric.title import plain_words
 
 # A fact and a text that says it in other words: Brazilian and Brazil.
 ENDINGS = ("", "s", "es", "n", "an", "ian", "ean", "ish", "ese")
@@ -101,7 +101,7 @@ class Held:
 def held(text: str) -> Held:
     """Read a text once for all the facts that are looked up in it."""
     facts = tuple(find_facts(text))
-    tokens = TOKEN.findall(plain_name(text))
+    tokens = TOKEN.findall(" ".join(plain_words(text)))
     initials = "".join(token[0] for token in tokens)
     numbers = _numbers(facts, tokens)
     words = frozenset(tokens) | {run for one in tokens for run in LETTERS.findall(one)}

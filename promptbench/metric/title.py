@@ -50,8 +50,13 @@ def find_names(text: str) -> Iterator[Found]:
 
 def plain_name(name: str) -> str:
     """A name without capitals, possessive endings and honorifics."""
-    words = [ENDING.sub("", word) for word in name.casefold().replace(". ", " ").split()]
+    words = plain_words(name)
     return " ".join(words[1:] if len(words) > 1 and words[0] in HONORIFICS else words)
+
+
+def plain_words(text: str) -> list[str]:
+    """The words of a text without capitals and possessive endings."""
+    return [ENDING.sub("", word) for word in text.casefold().replace(". ", " ").split()]
 
 
 def _names(text: str, offset: int, chain: str) -> Iterator[Found]:

@@ -16,6 +16,9 @@ from typing import Any
 from urllib.error import URLError
 from urllib.request import urlopen
 
+from promptbench.record import Completion
+from tests.run.workspace import Notes
+
 START = 300.0
 
 
@@ -67,6 +70,20 @@ def start(
         served.kill()
         raise
     return served
+
+
+class Killer(Notes):
+    """Kills a server as soon as an output of it is stored, after those of this process."""
+
+    def __init__(self, server: Served, first: int) -> None:
+        super().__init__()
+        self.server, self.first = server, first
+
+    def generated(self, batch: list[Completion]) -> None:
+        """See Watcher."""
+        super().generated(batch)
+        if sum(map(len, self.batches)) > self.first:
+            self.server.kill()
 
 
 @contextmanager

@@ -100,7 +100,10 @@ CHAT = "{% block system %}Codes.{% endblock %}{% block user %}{{ text }}{% endbl
 
 @pytest.mark.slow
 @needs("smollm2")
-@pytest.mark.parametrize(("method", "rate"), [("lora", 4e-3), ("full", 3e-4)])
+@pytest.mark.parametrize(
+    ("method", "rate"),
+    [("lora", 4e-3), pytest.param("full", 3e-4, marks=pytest.mark.long)],
+)
 def test_the_embedded_model_learns_codes_that_no_prompt_could_tell(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, method: str, rate: float
 ):

@@ -11,9 +11,10 @@ import torch
 
 from promptbench.error import ModelError
 from promptbench.model.local.convert import converted, is_ready
-from promptbench.model.spec import cache_folder
+from promptbench.model.protocol import Setup, Speaker
+from promptbench.model.spec import cache_folder, open_model
 from promptbench.model.wheel import EMBEDDED
-from promptbench.record import Completion
+from promptbench.record import Message, Request, Sampling
 from promptbench.run.job import run_suite
 from promptbench.run.option import Options
 from tests.end_to_end.beside import (
@@ -26,8 +27,9 @@ from tests.end_to_end.beside import (
     outputs,
     settled,
     texts,
+    told,
 )
-from tests.end_to_end.served import Served, serving, start
+from tests.end_to_end.served import Killer, Served, serving, start
 from tests.model.tiny import SIZES
 from tests.run.workspace import Notes
 from tests.tune.toy import PATH, tune
@@ -88,6 +90,21 @@ def test_what_follows_a_stop_string_is_cut_off(tmp_path: Path, server: Served, s
     result = workspace.run(limit=3)
     found = agree(workspace, result)
     assert "stop_string" in {one.finish_reason for one in found}
+
+
+def test_an_answer_is_heard_as_it_comes(tmp_path: Path, server: Served, smollm2: Path):
+    """The server streams the stop string too, which is neither heard nor stored."""
+    model = open_model(server.spec(smollm2), Setup(tmp_path))
+    assert isinstance(model, Speaker)
+    messages = (Message("user", "What is the capital of France?"),)
+    sampling = Sampling(max_tokens=24, stop=(" Paris",))
+    request = Request("a" * 64, messages, model.encode(messages), sampling)
+    pieces: list[str] = []
+    done = model.speak(request, pieces.append)
+    (whole,) = [one for batch in model.stream([request]) for one in batch]
+    assert told(done) == told(whole)
+    assert "".join(pieces) == done.text == "The capital of France is"
+    assert len([piece for piece in pieces if piece]) > 3
 
 
 def test_plain_text_goes_through_completions(tmp_path: Path, server: Served):
@@ -202,20 +219,6 @@ def example(word: str) -> str:
     return str(found)
 
 
-class Killer(Notes):
-    """Kills a server as soon as an output of it is stored."""
-
-    def __init__(self, server: Served) -> None:
-        super().__init__()
-        self.server = server
-
-    def generated(self, batch: list[Completion]) -> None:
-        """See Watcher."""
-        super().generated(batch)
-        if sum(map(len, self.batches)) > CASES:  # those of this process come first
-            self.server.kill()
-
-
 def test_a_server_that_dies_leaves_errors_and_the_same_command_asks_for_what_is_missing(
     tmp_path: Path,
 ):
@@ -225,7 +228,7 @@ def test_a_server_that_dies_leaves_errors_and_the_same_command_asks_for_what_is_
     try:
         with pytest.raises(ModelError, match="answered 400: Server is pinned to"):
             ask(workspace, server.spec("checkpoints/other"))
-        result = ask(workspace, f"./{BASE}", server.spec(BASE), watcher=Killer(server))
+        result = ask(workspace, f"./{BASE}", server.spec(BASE), watcher=Killer(server, CASES))
         found = outputs(workspace, result, served=True)
         lost = [one for one in found if one.error]
         # One request at a time, and a few wait: the others were not sent before it was killed.

@@ -90,6 +90,12 @@ ENTRIES = [
         after_two(SUITE, OTHER_WORDS, "--metric", "words"),
     ),
     Entry(
+        "backends-unknown-prompt",
+        "misspelt the prompt to compare backends on",
+        command("backends", SUITE, "--prompt", "plian"),
+        SUITE,
+    ),
+    Entry(
         "view-unknown-run",
         "looked at a run that there is not",
         after_run("view", "email-before", "--no-open"),

@@ -3,7 +3,7 @@
 from itertools import pairwise
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from promptbench.metric.fact import find_facts
@@ -74,6 +74,7 @@ def test_facts_know_their_places():
 
 
 @settings(max_examples=300, deadline=None)
+@example("", "Mr ")
 @given(st.text(), st.text("0123456789:-/.,$% apmMarchtoNn\n"))
 def test_no_text_is_a_crash_and_no_facts_overlap(text, figures):
     for one in (text, figures, text + figures + "\ud800"):

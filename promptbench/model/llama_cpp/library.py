@@ -46,8 +46,8 @@ def sleeping_threads() -> Iterator[None]:
     """Let the threads of an OpenMP library that is loaded meanwhile sleep while they wait.
 
     llama.cpp's meet some hundred times a token. Left to themselves, those that wait keep their
-    processors from the one that is waited for: with two threads on two processors, one of them
-    busy with something else, a token took a hundred times as long. $OMP_WAIT_POLICY goes first.
+    processors from the one that is waited for: with two threads on two processors that have other
+    work to do, a token then takes many times as long. $OMP_WAIT_POLICY goes first.
     """
     name = "OMP_WAIT_POLICY"
     if name in os.environ:

@@ -15,6 +15,7 @@ from promptbench.model.remote.wire import (
     RefusedError,
     Reply,
     as_turns,
+    before_stop,
     count_at,
     finish_of,
     part,
@@ -162,8 +163,8 @@ def ended(text: str, choice: Any, stops: Sequence[str]) -> tuple[str, FinishReas
     same token, or ignores it (continuous batching).
     """
     finish = finish_of(part(choice, "finish_reason"), ENDS)
-    found = [place for stop in stops if (place := text.find(stop)) >= 0]
-    return (text[: min(found)], "stop_string") if found else (text, finish)
+    said = before_stop(text, stops)
+    return (text, finish) if said == text else (said, "stop_string")
 
 
 def counts(answer: Any, context: int) -> tuple[int, int]:

@@ -10,30 +10,15 @@ from contextlib import suppress
 
 import aiohttp
 
+from promptbench.model.local.voice import Voice, certain
 from promptbench.model.remote.client import Client
+from promptbench.model.remote.wire import before_stop
 from promptbench.record import Completion, Request
 
 # So often who listens may say that it is enough, while nothing comes.
 MOMENT = 0.1
 
 Piece = str | Completion | BaseException
-
-
-class Trim:
-    """Lets pieces pass without the white space at both ends of the whole text."""
-
-    def __init__(self) -> None:
-        """Nothing was said."""
-        self.begun = False
-        self.held = ""
-
-    def pass_on(self, piece: str) -> str:
-        """What of the text can be said by now."""
-        text = self.held + piece if self.begun else piece.lstrip()
-        said = text.rstrip()
-        self.held = text[len(said) :] if said else text
-        self.begun = self.begun or bool(said)
-        return said
 
 
 class Talk:
@@ -51,16 +36,17 @@ class Talk:
     def run(self, hear: Callable[[str], None]) -> Completion:
         """The completion. Whatever `hear` raises hangs up; RunError as Client.answer."""
         self.thread.start()
-        trim = Trim()
+        voice, stops, text = Voice(hear), self.request.sampling.stop, ""
         try:
             while True:
                 piece = self.next(hear)
                 if isinstance(piece, BaseException):
                     raise piece
                 if isinstance(piece, Completion):
+                    voice.say(piece.text)
                     return piece
-                if said := trim.pass_on(piece):
-                    hear(said)
+                text += piece
+                voice.say(certain(before_stop(text, stops), stops))
         finally:
             with suppress(RuntimeError):  # it has ended by itself
                 self.loop.call_soon_threadsafe(self.task.cancel)

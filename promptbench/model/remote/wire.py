@@ -108,6 +108,12 @@ def as_turns(messages: Sequence[Message]) -> list[dict[str, str]]:
     return [{"role": message.role, "content": message.text} for message in messages]
 
 
+def before_stop(text: str, stops: Sequence[str]) -> str:
+    """A text up to its first stop string; all of it where it has none."""
+    found = [place for stop in stops if (place := text.find(stop)) >= 0]
+    return text[: min(found, default=len(text))]
+
+
 def unknown(sampling: Sampling, *names: str) -> str:
     """Which of the named settings are asked for and not known, in words."""
     plain = Sampling()

@@ -16,7 +16,6 @@ from promptbench.model.remote import client as client_module
 from promptbench.model.remote.budget import Budget, at_most
 from promptbench.model.remote.remote import RemoteModel
 from promptbench.model.remote.settings import Price, ServerSettings
-from promptbench.model.remote.speak import Trim
 from promptbench.record import Encoded, Message, Request, Sampling
 from tests.model.remote.server import CHAT, Answer, Asked, Server, serving
 
@@ -217,7 +216,37 @@ def test_a_wrong_key_ends_the_talk(server: Server):
 
 
 @pytest.mark.parametrize("pieces", [["  a", " ", " b "], ["", " ", "a  b"], list("  a  b  ")])
-def test_white_space_at_the_ends_is_not_said(pieces: list[str]):
-    trim = Trim()
-    said = [trim.pass_on(piece) for piece in pieces]
-    assert "".join(said) == "".join(pieces).strip()
+def test_white_space_at_the_ends_is_not_said(server: Server, pieces: list[str]):
+    said, done = heard(server, pieces)
+    assert said == done == "a  b"
+
+
+@pytest.mark.parametrize(
+    ("pieces", "stops", "expected"),
+    [
+        (["The", " capital", " of"], ("tal",), "The capi"),
+        (["one ", "two", " three"], ("two",), "one"),
+        (list("one two three"), (" two",), "one"),
+        (list("one two three"), ("wo", " two"), "one"),
+        (list("one two"), ("two!", "owl"), "one two"),
+        (["one", "two"], ("one",), ""),
+    ],
+)
+def test_a_stop_string_that_a_server_leaves_in_is_not_said(
+    server: Server, pieces: list[str], stops: tuple[str, ...], expected: str
+):
+    said, done = heard(server, pieces, stops)
+    assert said == done == expected
+
+
+def heard(server: Server, pieces: list[str], stops: tuple[str, ...] = ()) -> tuple[str, str]:
+    """What is heard of some pieces, and the text of the completion."""
+    model = opened(server)
+    stream = events(*map(chat_event, pieces), chat_event(None, "stop"), LAST)
+    server.behaviour = lambda asked, number: Answer(stream)
+    said: list[str] = []
+    asked = request()
+    sampling = replace(asked.sampling, stop=stops)
+    done = model.speak(replace(asked, sampling=sampling), said.append)
+    assert done.error == ""
+    return "".join(said), done.text
