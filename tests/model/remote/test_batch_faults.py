@@ -141,6 +141,16 @@ def test_one_of_the_same_size_is_waited_for_and_told(tmp_path: Path):
     assert sum("may have accepted a batch before: when batch_1" in note for note in told.notes) == 1
 
 
+def test_one_of_another_size_is_not_waited_for(tmp_path: Path):
+    with service(Anthropic) as far:
+        model = opened(far, "anthropic", tmp_path)
+        accepted(far, model, "", request(77), request(78))  # it never ends: nobody looks at it
+        note = note_of(carrier.Batches(model.client, tmp_path).server, [request(1).key])
+        Notes(tmp_path / carrier.FOLDER).write(note)
+        assert not answers(model, request(1))[request(1).key].error
+        assert len(far.batches) == 2
+
+
 def test_a_batch_of_ours_is_not_taken_for_another_of_the_same_size(tmp_path: Path):
     with service(Anthropic) as far:
         sent_and_left(far, "anthropic", tmp_path, request(1))
@@ -298,6 +308,15 @@ def test_a_line_that_nobody_can_read_costs_its_own_request_alone(
     assert notes(tmp_path) == [], "the next run sends that one again"
 
 
+def test_results_with_a_broken_line_are_read_again(far: Service, prefix: str, tmp_path: Path):
+    model = opened(far, prefix, tmp_path)
+    far.trouble = lambda call, before: (
+        web.Response(body=b'{"custom_id": "00\n') if call == READ[prefix] and not before else None
+    )
+    assert not answers(model, request(1))[request(1).key].error
+    assert len(far.batches) == 1
+
+
 @pytest.mark.parametrize("row", ["[]", "3", '{"custom_id": 3}', '{"result": {}}', "null"])
 def test_strange_lines_are_left_out(far: Service, prefix: str, tmp_path: Path, row: str):
     far.lines = lambda found: [row.encode(), *found]
@@ -409,6 +428,36 @@ def test_what_was_handed_over_and_not_stored_is_collected_again(
     assert len(next(stream)) == 5
     del stream
     assert len(answers(opened(far, prefix, tmp_path), *asked)) == 5
+    assert len(far.batches) == 1
+    assert notes(tmp_path) == []
+
+
+def test_what_was_handed_over_in_vain_outlasts_a_plan_that_does_not_want_it(
+    far: Service, prefix: str, tmp_path: Path
+):
+    asked = [request(number) for number in range(450)]
+    stream = opened(far, prefix, tmp_path).stream(iter(asked))
+    assert len(next(stream)) == 200
+    del stream  # nothing of this part was stored
+    stream = opened(far, prefix, tmp_path).stream(iter(asked[200:]))
+    assert [len(next(stream)), len(next(stream))] == [200, 50]
+    del stream  # nor of the second part here
+    left = [*asked[:200], *asked[400:]]
+    assert len(answers(opened(far, prefix, tmp_path), *left)) == 250
+    assert len(far.batches) == 1
+    assert notes(tmp_path) == []
+
+
+def test_a_plan_that_wants_less_leaves_what_may_not_have_been_stored(
+    far: Service, prefix: str, tmp_path: Path
+):
+    asked = [request(number) for number in range(5)]
+    sent_and_left(far, prefix, tmp_path, *asked)
+    stream = opened(far, prefix, tmp_path).stream(iter(asked[:3]))
+    assert len(next(stream)) == 3
+    del stream
+    assert len(answers(opened(far, prefix, tmp_path), *asked[3:])) == 2
+    assert len(answers(opened(far, prefix, tmp_path), *asked[:3])) == 3
     assert len(far.batches) == 1
     assert notes(tmp_path) == []
 

@@ -197,12 +197,14 @@ class Batches:
         Whoever takes the next part has stored the one before.
         """
         share, waiting = standing.seconds / load.note.size, iter(load.requests)
+        stored: list[str] = []
         with TemporaryFile(dir=self.notes.folder) as file:
             results = post.results(load.note, file)
             while keys := list(islice(waiting, HANDED)):
-                load.note = self.notes.hand(load.note, keys)
+                load.note = self.notes.hand(load.note, keys, stored)
                 yield [self.completion(load, key, results, standing, share) for key in keys]
-        load.note = self.notes.strike(load.note, load.note.handed)
+                stored = keys
+        load.note = self.notes.strike(load.note, stored)
         self.notes.free(load.note.nonce)
 
     def completion(

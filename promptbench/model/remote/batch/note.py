@@ -116,9 +116,11 @@ class Notes:
             raise unwritable(path, error) from error
         return note
 
-    def hand(self, note: Note, keys: Iterable[str]) -> Note:
-        """Note whose answers are handed over now; those that were before have been stored."""
-        return self.write(replace(self.without(note, note.handed), handed=tuple(keys)))
+    def hand(self, note: Note, keys: Collection[str], stored: Iterable[str]) -> Note:
+        """Note whose answers are handed over now, and whose have been stored."""
+        left = self.without(note, stored)
+        others = (key for key in left.handed if key not in keys)
+        return self.write(replace(left, handed=(*others, *keys)))
 
     def without(self, note: Note, keys: Iterable[str]) -> Note:
         """A note that has forgotten some keys."""
