@@ -35,6 +35,11 @@ def cluster_of(executor: str, workers: int | None, address: str) -> Cluster | No
     if executor == "ray":
         from promptbench.model.cluster.start import imported
 
+        if address.startswith("ray://"):
+            raise InputError(
+                f"'{address}' is the address of a Ray client, over which nothing streams",
+                hint="Run the command on a machine of the cluster, with --address auto.",
+            )
         cluster = Cluster(workers, address)
         imported(cluster)
         return cluster

@@ -25,6 +25,11 @@ def test_options_that_do_not_go_together_are_refused(workers: int | None, addres
         cluster_of("local", workers, address)
 
 
+def test_a_ray_client_streams_nothing():
+    with pytest.raises(InputError, match="is the address of a Ray client"):
+        cluster_of("ray", None, "ray://10.0.0.1:10001")
+
+
 def test_without_the_package_one_is_told_how_to_get_it(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setitem(sys.modules, "ray", None)
     with pytest.raises(InputError, match="needs the package ray") as raised:
