@@ -9,8 +9,8 @@ from dataclasses import dataclass
 class Cluster:
     """`workers` None is one for each GPU of the cluster, or for each machine if it has none.
 
-    `address` is that of a Ray cluster ("auto", HOST:PORT); "" starts one on this machine, which ends
-    with the command.
+    `address` is that of a Ray cluster ("auto", HOST:PORT); "" starts one on this machine, which
+    ends with the command.
     """
 
     workers: int | None = None
