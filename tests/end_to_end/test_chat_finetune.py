@@ -112,6 +112,7 @@ def ids(tokenizer: Any, messages: list[dict[str, str]], **settings: bool) -> lis
     return list(tokenizer(text, add_special_tokens=False)["input_ids"])
 
 
+@pytest.mark.long
 def test_what_a_dialogue_teaches_is_said_in_another_one(
     workspace: Workspace, monkeypatch: pytest.MonkeyPatch
 ):
