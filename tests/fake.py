@@ -15,6 +15,7 @@ import time
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 
 from promptbench.error import RunError
 from promptbench.model.protocol import ModelInfo, Setup, TokenSpan
@@ -28,14 +29,16 @@ TOKEN = re.compile(r"<(?:system|user|assistant)>|\w+|[^\w\s]")
 class Behaviour:
     """How the models of a backend behave; a test may change it at any time.
 
-    `order` seeds the shuffling of the answers, `failing` are texts whose requests end in an
-    error, and `broken` is raised once `breaks_after` batches are out.
+    `order` seeds the shuffling of the answers, of which it takes `window` at a time (0: all);
+    `failing` are texts whose requests end in an error, and `broken` is raised once `breaks_after`
+    batches are out.
     """
 
     batch: int = 3
     context: int = 0
     delay: float = 0.0
     order: int = 0
+    window: int = 0
     weights: str = ""
     failing: tuple[str, ...] = ()
     breaks_after: int | None = None
@@ -78,8 +81,14 @@ class FakeModel:
 
     def stream(self, requests: Iterable[Request]) -> Iterator[list[Completion]]:
         """Answer in a shuffled order, a batch at a time."""
+        coming = iter(requests)
+        window = self.backend.behaviour.window or None
+        while waiting := list(islice(coming, window)):
+            yield from self.answers(waiting)
+
+    def answers(self, waiting: list[Request]) -> Iterator[list[Completion]]:
+        """Answer what is waiting."""
         behaviour = self.backend.behaviour
-        waiting = list(requests)
         random.Random(behaviour.order).shuffle(waiting)
         for start in range(0, len(waiting), behaviour.batch):
             if self.backend.batches == behaviour.breaks_after:

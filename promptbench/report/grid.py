@@ -3,20 +3,48 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from array import array
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from itertools import product
+from typing import Literal, TypeVar
 
 from promptbench.record import Case, MetricInfo, Run, Sample, Score
 
 State = Literal["scored", "unscored", "error", "missing"]
+Value = TypeVar("Value")
+
+
+@dataclass(frozen=True)
+class Lattice(Mapping[tuple[str, str], Value]):
+    """A value for each candidate and case, by their names; takes a pointer a value.
+
+    A dict with pairs of names as its keys takes two hundred bytes.
+    """
+
+    candidates: Mapping[str, int]
+    cases: Mapping[str, int]
+    values_in_order: Sequence[Value]
+
+    def __getitem__(self, key: tuple[str, str]) -> Value:
+        """Look one up."""
+        candidate, case = key
+        return self.values_in_order[self.candidates[candidate] * len(self.cases) + self.cases[case]]
+
+    def __iter__(self) -> Iterator[tuple[str, str]]:
+        """Give the names, candidate by candidate."""
+        return product(self.candidates, self.cases)
+
+    def __len__(self) -> int:
+        """Count them."""
+        return len(self.values_in_order)
 
 
 @dataclass(frozen=True, slots=True)
 class Grid:
     """The cells of a run; `clustered` says whether the cases' clusters can be used.
 
-    `arrival` numbers the cells that have an output by when the last of it came.
+    `arrival` numbers the cells by when the last of their output came, -1 where none has.
     """
 
     cases: tuple[Case, ...]
@@ -45,19 +73,27 @@ def lay_out(run: Run, cases: Sequence[Case], samples: Iterable[Sample]) -> Grid:
     The samples come in the order of their outputs' arrival where that matters. Those of other
     candidates, cases or repeats than the run's are left out.
     """
-    found = {(sample.candidate, sample.case_id, sample.repeat): sample for sample in samples}
-    there = (sample for sample in found.values() if sample.completion is not None)
-    arrival = {(each.candidate, each.case_id): place for place, each in enumerate(there)}
-    names = [candidate.name for candidate in run.candidates]
-    cells = {
-        (name, case.id): tuple(
-            found.get((name, case.id, repeat)) or Sample(name, case.id, repeat, None)
+    names = {candidate.name: place for place, candidate in enumerate(run.candidates)}
+    ids = {case.id: place for place, case in enumerate(cases)}
+    places = range(len(names) * len(ids))
+    found: list[Sample | None] = [None] * (len(places) * run.repeats)
+    arrival = array("q", [-1]) * len(places)
+    for number, sample in enumerate(samples):
+        if sample.candidate in names and sample.case_id in ids and sample.repeat < run.repeats:
+            at = names[sample.candidate] * len(ids) + ids[sample.case_id]
+            found[at * run.repeats + sample.repeat] = sample
+            if sample.completion is not None:
+                arrival[at] = number
+    cells = [
+        tuple(
+            found[at * run.repeats + repeat] or Sample(name, case, repeat, None)
             for repeat in range(run.repeats)
         )
-        for name in names
-        for case in cases
-    }
-    return Grid(tuple(cases), cells, _clustered(cases), arrival)
+        for at, (name, case) in enumerate(product(names, ids))
+    ]
+    return Grid(
+        tuple(cases), Lattice(names, ids, cells), _clustered(cases), Lattice(names, ids, arrival)
+    )
 
 
 def primary_metric(run: Run) -> MetricInfo:

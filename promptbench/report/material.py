@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 from promptbench.record import (
     Case,
@@ -25,7 +25,7 @@ from promptbench.report.summary import Summary
 class Material:
     """A run and all that is known of it.
 
-    `prompts` are those that the models saw, gone through more than once; without them a case's
+    `prompts` are those that the models saw, by the key of their request; without them a case's
     page shows none. `earlier` are versions that prompts had in runs before, by the prompt's name,
     None if nobody looked. `turns` are what was said in a chat, each dialogue in its order.
     `figures` are those of the samples, where they have been worked out already. `spent` is what the
@@ -38,7 +38,7 @@ class Material:
     judgements: Sequence[Judgement] = ()
     nearness: Sequence[Nearness] = ()
     controls: Sequence[Control] = ()
-    prompts: Iterable[Seen] = ()
+    prompts: Mapping[str, Seen] = field(default_factory=dict)
     earlier: Mapping[str, Earlier] | None = None
     ratings: Sequence[Rating] = ()
     turns: Sequence[Turn] = ()

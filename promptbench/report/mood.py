@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
@@ -77,7 +77,9 @@ class Moods:
     effects: tuple[Effect, ...]
 
 
-def moods(run: Run, grid: Grid, turns: Sequence[Turn], prompts: Iterable[Seen]) -> Moods | None:
+def moods(
+    run: Run, grid: Grid, turns: Sequence[Turn], prompts: Mapping[str, Seen]
+) -> Moods | None:
     """Work it out; None where no turn chose a rule."""
     facts = rules_of(run, grid, turns)
     if not facts:
@@ -154,23 +156,21 @@ def mood_cached(text: str) -> float:
 
 
 def told_ones(
-    run: Run, grid: Grid, facts: Mapping[str, Mapping[str, Any]], prompts: Iterable[Seen]
+    run: Run, grid: Grid, facts: Mapping[str, Mapping[str, Any]], prompts: Mapping[str, Seen]
 ) -> set[str]:
     """The candidates in whose prompts the instruction of a turn's rule stood as it is."""
     says = [str(each["say"]) for each in facts.values() if each.get("say")]
     if not says:
         return set()
-    owners: dict[str, set[str]] = {}
-    for each in run.candidates:
-        for sample in grid.samples(each.name):
-            if sample.completion:
-                owners.setdefault(sample.completion.key, set()).add(each.name)
-    found: set[str] = set()
-    for seen in prompts:
-        new = owners.get(seen.key, set()) - found
-        if new and any(say in message.text for message in seen.messages for say in says):
-            found |= new
-    return found
+
+    def was_told(sample: Sample) -> bool:
+        seen = prompts.get(sample.completion.key) if sample.completion else None
+        said = (message.text for message in seen.messages) if seen else ()
+        return any(say in text for text in said for say in says)
+
+    return {
+        each.name for each in run.candidates if any(map(was_told, grid.samples(each.name)))
+    }
 
 
 def effects(run: Run, grid: Grid, told: set[str]) -> tuple[Effect, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from bisect import bisect_right
 from collections.abc import Hashable, Sized
 from dataclasses import dataclass, field
@@ -23,7 +24,7 @@ class Once(Generic[Some]):
     `older` are the earlier blocks that were met since it was last emptied.
     """
 
-    places: dict[Some, int] = field(default_factory=dict)
+    places: dict[Hashable, int] = field(default_factory=dict)
     starts: list[int] = field(default_factory=lambda: [0])
     fresh: list[Some] = field(default_factory=list)
     size: int = 0
@@ -31,7 +32,7 @@ class Once(Generic[Some]):
 
     def put(self, one: Some) -> int:
         """Its place."""
-        place = self.places.setdefault(one, len(self.places))
+        place = self.places.setdefault(key_of(one), len(self.places))
         if place == self.starts[-1] + len(self.fresh):
             self.fresh.append(one)
             self.size += len(one)
@@ -45,3 +46,10 @@ class Once(Generic[Some]):
         self.fresh, self.size = [], 0
         self.starts.append(len(self.places))
         return done
+
+
+def key_of(one: Kept) -> Hashable:
+    """What something is known by: a text is held anyway, of anything else a digest is shorter."""
+    if isinstance(one, str):
+        return one
+    return hashlib.blake2b(repr(one).encode(), digest_size=16).digest()

@@ -33,8 +33,9 @@ from __future__ import annotations
 import base64
 import json
 import zlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from io import BytesIO
 from typing import Any
 
 from promptbench.record import Case, Completion, Run, Sample, Seen, Turn
@@ -42,7 +43,7 @@ from promptbench.report.grid import Grid, reason, remarks, value
 from promptbench.report.marked import Place, Span, mark_facts
 from promptbench.report.offset import in_utf16
 from promptbench.report.once import Once
-from promptbench.report.sent import Sent, written
+from promptbench.report.sent import Sent, shared, written
 from promptbench.report.talk import Talks, shown, talks_of
 
 LEVEL = 9
@@ -58,6 +59,7 @@ class Packer:
     """Turns records into the lists that the script reads."""
 
     run: Run
+    seen: Mapping[str, Seen]
     texts: Once[str] = field(default_factory=Once)
     facts: Mapping[Place, list[Span]] = field(default_factory=dict)
     talks: Talks | None = None
@@ -65,7 +67,7 @@ class Packer:
 
     def __post_init__(self) -> None:
         """Prompts share the texts."""
-        self.sent = Sent(self.texts.put)
+        self.sent = Sent(self.texts.put, self.seen)
 
     def case(self, case: Case) -> list[Any]:
         """A case: what the candidates were given, and what they are held against."""
@@ -74,8 +76,8 @@ class Packer:
         references = [self.texts.put(text) for text in case.references]
         return [case.id, case.cluster, variables, references]
 
-    def output(self, sample: Sample) -> list[Any] | None:
-        """An output; None where there is none yet."""
+    def output(self, sample: Sample, given: Sequence[str]) -> list[Any] | None:
+        """An output; None where there is none yet. `given` are the long texts of its case."""
         done = sample.completion
         if done is None:
             return None
@@ -86,10 +88,10 @@ class Packer:
             done.prompt_tokens,
             done.output_tokens,
             round(done.seconds, 3),
-            self.more(sample, done),
+            self.more(sample, done, given),
         ]
 
-    def more(self, sample: Sample, done: Completion) -> dict[str, Any]:
+    def more(self, sample: Sample, done: Completion, given: Sequence[str]) -> dict[str, Any]:
         """What only some outputs have."""
         why = {
             str(place): reason(sample, metric.name)
@@ -107,36 +109,38 @@ class Packer:
             "tokens": tokens(done),
         }
         more = {name: each for name, each in found.items() if each}
-        return more | self.sent.place(done.key)
+        return more | self.sent.place(done.key, given)
 
 
 def pack(
     run: Run,
     grid: Grid,
     names: Sequence[str],
-    prompts: Iterable[Seen] = (),
+    prompts: Mapping[str, Seen],
     turns: Sequence[Turn] = (),
 ) -> str:
     """The cases and outputs of the candidates, compressed (zlib), in base64, a part a line."""
-    packer = Packer(run, facts=mark_facts(run, grid))
+    packer = Packer(run, prompts, facts=mark_facts(run, grid))
     if turns:
         packer.talks = talks_of(turns, grid.cases, names, run.repeats, packer.texts)
-    packer.sent.add(prompts, grid)
-    head: dict[str, Any] = {"cases": [], "blocks": [], "needs": [], "talks": []}
-    figures: list[list[Any]] = [[] for _ in names]
+    head = {name: List() for name in ("cases", "blocks", "needs", "talks")}
+    figures = [List() for _ in names]
     blocks = list(_blocks(packer, grid, names, head, figures))
-    head["texts"] = len(packer.texts.places)
-    head["kinds"] = list(packer.sent.kinds)
-    head["rules"] = packer.talks.told if packer.talks else []
-    return "\n".join([compressed(head), *map(compressed, figures), *blocks])
+    rest = {
+        "texts": len(packer.texts.places),
+        "kinds": list(packer.sent.kinds),
+        "rules": packer.talks.told if packer.talks else [],
+    }
+    parts = [squeezed(object_of(head, rest)), *(squeezed(each.json()) for each in figures)]
+    return "\n".join([*parts, *blocks])
 
 
 def _blocks(
     packer: Packer,
     grid: Grid,
     names: Sequence[str],
-    head: dict[str, list[Any]],
-    figures: Sequence[list[Any]],
+    head: Mapping[str, List],
+    figures: Sequence[List],
 ) -> Iterator[str]:
     """Give the blocks, one after the other, and fill the head and the figures on the way."""
     texts, prompts = packer.texts, packer.sent.prompts
@@ -149,8 +153,9 @@ def _blocks(
             each.older.clear()
         head["cases"].append(packer.case(case))
         head["talks"].append(talks.place(case))
+        given = shared(case)
         for name, rows, rest in zip(names, figures, more, strict=True):
-            outputs = [packer.output(sample) for sample in grid.cells[name, case.id]]
+            outputs = [packer.output(sample, given) for sample in grid.cells[name, case.id]]
             rows.append([_figures(output) for output in outputs])
             rest.append([(output and output[-1]) or 0 for output in outputs])
         head["needs"].append(sorted(set().union(*(each.older for each in kept))) or 0)
@@ -176,10 +181,42 @@ def tokens(done: Completion) -> tuple[list[int], list[float]] | None:
     return lengths, [round(each, 2) for each in done.logprobs]
 
 
+@dataclass(slots=True)
+class List:
+    """A list that is written as JSON while it grows: of its entries only the text is kept."""
+
+    file: BytesIO = field(default_factory=BytesIO)
+
+    def append(self, entry: Any) -> None:
+        """Write one more entry."""
+        self.file.write(b"," if self.file.tell() else b"[")
+        self.file.write(as_json(entry))
+
+    def json(self) -> bytes:
+        """The list as JSON."""
+        return self.file.getvalue() + b"]" if self.file.tell() else b"[]"
+
+
+def object_of(lists: Mapping[str, List], rest: Mapping[str, Any]) -> bytes:
+    """An object as JSON."""
+    parts = {name: each.json() for name, each in lists.items()}
+    parts |= {name: as_json(each) for name, each in rest.items()}
+    return b"{" + b",".join(b'"%s":%s' % (name.encode(), each) for name, each in parts.items()) + b"}"
+
+
 def compressed(content: Any) -> str:
     """JSON, compressed and in base64."""
-    text = json.dumps(content, separators=(",", ":"), allow_nan=False)
-    return base64.b64encode(zlib.compress(text.encode("ascii"), LEVEL)).decode("ascii")
+    return squeezed(as_json(content))
+
+
+def squeezed(content: bytes) -> str:
+    """Bytes compressed and in base64."""
+    return base64.b64encode(zlib.compress(content, LEVEL)).decode("ascii")
+
+
+def as_json(content: Any) -> bytes:
+    """JSON in ASCII, without a space that it does not need."""
+    return json.dumps(content, separators=(",", ":"), allow_nan=False).encode("ascii")
 
 
 def rounded(number: float | None) -> float | None:

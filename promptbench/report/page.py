@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any
 
 import jinja2
+from markupsafe import Markup
 
 from promptbench.record import Candidate, Case, MetricInfo, Run, Sample
 from promptbench.report.ablation import meaning
@@ -98,7 +99,7 @@ def build_page(material: Material) -> str:
             prompts=prompts_of(run, material.earlier),
             # The sections' tokens stand with the prompts.
             groups=tabulate({k: v for k, v in run.manifest.items() if k != "sections"}),
-            packed=pack(run, grid, names, material.prompts, material.turns),
+            packed=Markup(pack(run, grid, names, material.prompts, material.turns)),  # base64
             judgements=material.judgements,
             classification=classify(run, grid, names),
             learning=learned(run, grid, scales[summary.primary.name]),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
@@ -16,9 +16,10 @@ from promptbench.run.converse import Listener as TurnListener
 from promptbench.run.converse import converse
 from promptbench.run.manifest import manifest_of
 from promptbench.run.plan import Plan
-from promptbench.run.slot import Slot
+from promptbench.run.slot import Cells, Slot, Slots
 from promptbench.run.told import said_in, told
-from promptbench.store.database import Cell, Sitting, Store
+from promptbench.store.database import Sitting, Store
+from promptbench.store.unscored import unscored
 
 SCORED_AT_ONCE = 500
 
@@ -32,7 +33,7 @@ class Work:
     """
 
     run_id: str
-    missing: tuple[Slot, ...]
+    missing: Sequence[Slot]
     cells: Mapping[str, Sequence[Cell]]
     reused: int
 
@@ -44,15 +45,17 @@ def begin(plan: Plan, store: Store) -> Work:
     it, or continues such a run if it did not get to its end.
     """
     sitting = sitting_for(plan, store)
-    run = new_run(plan, sitting.serial)
-    store.begin(run, sitting, plan.cases)
-    filled = store.filled(run.id)
-    empty = [slot for slot in plan.slots if cell_of(slot) not in filled]
+    run_id = run_id_of(plan, sitting.serial)
+    if not store.resume(run_id):
+        store.begin(new_run(plan, run_id), sitting, plan.cases)
+    filled = store.filled(run_id)
+    empty = Slots.of(slot for slot in plan.slots if slot.cell not in filled)
+    del filled
     known = {} if sitting.fresh else store.reusable(list({slot.key for slot in empty}))
-    store.link(run.id, ((cell_of(s), known[s.key]) for s in empty if s.key in known))
-    left = [slot for slot in empty if slot.key not in known]
-    missing = first_of_each(left)
-    return Work(run.id, missing, cells_by_key(left), len(plan.slots) - len(missing))
+    store.link(run_id, ((slot.cell, known[slot.key]) for slot in empty if slot.key in known))
+    left = Slots.of(slot for slot in empty if slot.key not in known)
+    missing = left.first_of_each()
+    return Work(run_id, missing, Cells(left), len(plan.slots) - len(missing))
 
 
 def sitting_for(plan: Plan, store: Store) -> Sitting:
@@ -65,11 +68,16 @@ def sitting_for(plan: Plan, store: Store) -> Sitting:
     return newest
 
 
-def new_run(plan: Plan, serial: int) -> Run:
-    """The run's record. Its id is made from the plan: the same plan has the same id anywhere."""
+def run_id_of(plan: Plan, serial: int) -> str:
+    """A run's id is made from the plan: the same plan has the same id anywhere."""
     suffix = f"-{serial + 1}" if serial else ""
+    return f"{plan.suite.name}-{plan.digest[:8]}{suffix}"
+
+
+def new_run(plan: Plan, run_id: str) -> Run:
+    """The run's record."""
     return Run(
-        id=f"{plan.suite.name}-{plan.digest[:8]}{suffix}",
+        id=run_id,
         suite=plan.suite.name,
         description=plan.suite.description,
         created=now(),
@@ -120,27 +128,6 @@ def requests(plan: Plan, slots: Sequence[Slot], sent: dict[str, Request]) -> Ite
         yield sent[slot.key]
 
 
-def first_of_each(slots: Iterable[Slot]) -> tuple[Slot, ...]:
-    """One slot a fingerprint: equal requests are generated once."""
-    first: dict[str, Slot] = {}
-    for slot in slots:
-        first.setdefault(slot.key, slot)
-    return tuple(first.values())
-
-
-def cells_by_key(slots: Iterable[Slot]) -> dict[str, list[Cell]]:
-    """Which cells a fingerprint's completion fills."""
-    cells: dict[str, list[Cell]] = {}
-    for slot in slots:
-        cells.setdefault(slot.key, []).append(cell_of(slot))
-    return cells
-
-
-def cell_of(slot: Slot) -> Cell:
-    """Where a slot lies in its run."""
-    return (slot.candidate, slot.case, slot.repeat)
-
-
 def score(plan: Plan, store: Store, run_id: str, listener: Listener | None = None) -> int:
     """Score every stored output that lacks a score. An error is not an output.
 
@@ -152,15 +139,14 @@ def score(plan: Plan, store: Store, run_id: str, listener: Listener | None = Non
 
 def score_alone(plan: Plan, store: Store, run_id: str) -> None:
     """Score what lacks a score by the metrics that ask no model."""
-    have = {(cell, found.metric) for cell, found in store.scores(run_id)}
-    outputs = [(cell, done) for cell, done in store.outputs(run_id) if not done.error]
+    metrics = [each for each in plan.metrics if not isinstance(each, AskingMetric)]
     said = said_in(plan, store, run_id)
-    for start in range(0, len(outputs), SCORED_AT_ONCE):
-        part = outputs[start : start + SCORED_AT_ONCE]
-        for metric in (each for each in plan.metrics if not isinstance(each, AskingMetric)):
-            lacking = [(cell, done) for cell, done in part if (cell, metric.info.name) not in have]
-            pairs = [(done, told(plan, cell, said)) for cell, done in lacking]
-            found = scores(metric, pairs)
+    for part in unscored(store, run_id, [each.info.name for each in metrics], SCORED_AT_ONCE):
+        for metric in metrics:
+            lacking = [
+                (cell, done) for cell, done, have in part if metric.info.name not in have
+            ]
+            found = scores(metric, [(done, told(plan, cell, said)) for cell, done in lacking])
             cells = (cell for cell, _ in lacking)
             store.save_scores(run_id, [(c, [s]) for c, s in zip(cells, found, strict=True)])
 

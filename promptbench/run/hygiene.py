@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from promptbench.error import SuiteError
@@ -33,14 +34,15 @@ class Judged:
     """The cases that a run judges, of `found` in its split.
 
     `leaks` are why the others are left out, `against` the splits that were compared. `repeats`
-    counts the cases that equal or nearly equal an earlier one.
+    counts the cases that equal or nearly equal an earlier one: of many that takes seconds, and a
+    run that goes on has the number already.
     """
 
     cases: tuple[Case, ...]
     found: int
     leaks: tuple[Leak, ...] = ()
     against: tuple[str, ...] = ()
-    repeats: int = 0
+    repeats: Callable[[], int] = int
 
     def facts(self) -> dict[str, Any]:
         """What the manifest says of it."""
@@ -50,7 +52,7 @@ class Judged:
             "nearly equal from": THRESHOLD,
             "cases": self.found,
             "left out": len(leaking),
-            "repeated within the split": self.repeats,
+            "repeated within the split": self.repeats(),
         }
         if leaking:
             facts["from"] = by_split(self.leaks)
@@ -74,8 +76,15 @@ def judged_cases(suite: Suite, options: Options, names: Collection[str], notify:
     clean = [row for row in rows if row.case.id not in leaking]
     if leaks and not (options.allow_leaks and clean):
         raise refusal(options.split, rows, leaks, clean)
-    repeats = len(find_repeats(clean, names))
+    repeats = partial(count_repeats, clean, names, notify)
     return Judged(tuple(row.case for row in clean), len(rows), leaks, against, repeats)
+
+
+def count_repeats(rows: Sequence[Row], names: Collection[str], notify: Notify) -> int:
+    """How many cases equal or nearly equal an earlier one of their split."""
+    if len(rows) > MANY:
+        notify(f"Looking for repeats among {len(rows):,} cases ...")
+    return len(find_repeats(rows, names))
 
 
 def every_case(suite: Suite, options: Options) -> Judged:

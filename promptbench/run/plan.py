@@ -32,7 +32,7 @@ from promptbench.run.hygiene import Judged, judged_cases
 from promptbench.run.jury import check_asking, introduced, open_jury, open_stated
 from promptbench.run.measure import metrics_of
 from promptbench.run.option import Options
-from promptbench.run.slot import Ready, Slot
+from promptbench.run.slot import Ready, Slot, Slots
 from promptbench.run.turn import (
     check_chat,
     compared,
@@ -56,7 +56,7 @@ class Plan:
     options: Options
     judged: Judged
     ready: tuple[Ready, ...]
-    slots: tuple[Slot, ...]
+    slots: Slots
     metrics: tuple[Metric, ...]
     primary: str
     repeats: int
@@ -159,7 +159,7 @@ def assemble(
     if suite.chat:
         check_chat(suite, ready, judged.cases)
     slots_of = turn_slots if suite.chat else all_slots
-    slots = tuple(slots_of(ready, judged.cases, repeats))
+    slots = Slots.of(slots_of(ready, judged.cases, repeats))
     check_fit(ready, judged.cases, slots)
     digest = plan_digest(suite, options.split, judged.cases, ready, slots, metrics, primary)
     if played := settings_of(suite, player):
@@ -308,7 +308,7 @@ def plan_digest(
     split: str,
     cases: Sequence[Case],
     ready: Sequence[Ready],
-    slots: Sequence[Slot],
+    slots: Slots,
     metrics: Sequence[Metric],
     primary: str,
 ) -> str:
@@ -325,7 +325,16 @@ def plan_digest(
     ]
     digest.update(json.dumps(head, sort_keys=True, default=str).encode())
     for case in cases:
-        digest.update(json.dumps(asdict(case), sort_keys=True, default=str).encode())
-    for slot in slots:
-        digest.update(slot.key.encode())
+        digest.update(json.dumps(fields_of(case), sort_keys=True, default=str).encode())
+    digest.update(slots.keys)
     return digest.hexdigest()
+
+
+def fields_of(case: Case) -> dict[str, Any]:
+    """What `asdict` gives, without its copies of every value."""
+    return {
+        "id": case.id,
+        "variables": case.variables,
+        "references": case.references,
+        "cluster": case.cluster,
+    }

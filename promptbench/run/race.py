@@ -11,7 +11,7 @@ from typing import Protocol
 
 from promptbench.error import SuiteError
 from promptbench.record import Case, Completion, MetricInfo
-from promptbench.run.execute import Work, cell_of, generate, score
+from promptbench.run.execute import Work, generate, score
 from promptbench.run.plan import Plan
 from promptbench.run.slot import Slot
 from promptbench.stats.race import start
@@ -98,13 +98,13 @@ def rounds(cases: Sequence[Case]) -> list[list[Unit]]:
 def unfinished(plan: Plan, store: Store, run_id: str) -> int:
     """How many cells lack a usable output; those that a race did not ask for are none of them."""
     filled = store.filled(run_id)
-    empty = [slot for slot in plan.slots if cell_of(slot) not in filled]
+    empty = [slot for slot in plan.slots if slot.cell not in filled]
     stopped = store.run(run_id).stopped
     if not stopped:
         return len(empty)
     tried = {cell for cell, _ in store.outputs(run_id)}
     return sum(
-        plan.ready[slot.candidate].candidate.name not in stopped or cell_of(slot) in tried
+        plan.ready[slot.candidate].candidate.name not in stopped or slot.cell in tried
         for slot in empty
     )
 

@@ -7,6 +7,7 @@ import json
 import struct
 from collections.abc import Sequence
 from dataclasses import asdict
+from sys import intern
 from typing import Any
 
 from promptbench.record import (
@@ -120,7 +121,7 @@ def completion_from(row: Sequence[Any]) -> Completion:
         text=text,
         prompt_tokens=prompt_tokens,
         output_tokens=output_tokens,
-        finish_reason=reason,
+        finish_reason=intern(reason),
         seconds=seconds,
         error=error,
         choices=unpacked(choices),

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import groupby, product
 from pathlib import Path
+from sys import intern
 from typing import Any, TypeVar
 
 from promptbench.error import InputError, choices
@@ -35,6 +36,8 @@ COLUMNS = (
     " choices, logprobs, ends, cost"
 )
 CHUNK = 500
+# Of so many different sets of scores the objects are used again.
+REMEMBERED = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +111,12 @@ class Store:
             for position, case in enumerate(cases):
                 row = (run.id, position, self.put_body(case_json(case)))
                 self.connection.execute("INSERT INTO run_case VALUES (?, ?, ?)", row)
+
+    def resume(self, run_id: str) -> bool:
+        """Mark a run that is there as running again; False if there is none."""
+        with explained(self.path), transaction(self.connection):
+            sql = "UPDATE run SET status = 'running' WHERE id = ?"
+            return self.connection.execute(sql, (run_id,)).rowcount > 0
 
     def set_status(self, run_id: str, status: RunStatus) -> None:
         """Say how a run stands."""
@@ -214,20 +223,29 @@ class Store:
         sql = """SELECT candidate, "case", repeat, metric, value, reason, parts FROM score
                  WHERE run = ? ORDER BY candidate, "case", repeat, metric"""
         for row in self.query(sql, (run_id,)):
-            yield row[:3], Score(row[3], row[4], row[5], unpacked(row[6]))
+            # Each row brings its own copy of the metric's name.
+            yield row[:3], Score(intern(row[3]), row[4], row[5], unpacked(row[6]))
 
     def samples(self, run_id: str) -> Iterator[Sample]:
         """Every cell of a run, filled or not, in the order of candidates, cases and repeats."""
-        run = self.run(run_id)
+        names = [candidate.name for candidate in self.run(run_id).candidates]
         ids = [case.id for case in self.cases(run_id)]
+        once = Once()
         scores = (
-            (cell, {score.metric: score for _, score in group})
+            (cell, once.scores(score for _, score in group))
             for cell, group in groupby(self.scores(run_id), key=lambda row: row[0])
         )
-        cells = list(product(range(len(run.candidates)), range(len(ids)), range(run.repeats)))
-        filled = zip(cells, align(cells, self.outputs(run_id)), align(cells, scores), strict=True)
-        for (candidate, case, repeat), output, found in filled:
-            yield Sample(run.candidates[candidate].name, ids[case], repeat, output, found or {})
+        cells = self.cells(run_id)
+        outputs, found = (align(self.cells(run_id), rows) for rows in (self.outputs(run_id), scores))
+        for (candidate, case, repeat), output, scored in zip(cells, outputs, found, strict=True):
+            yield Sample(names[candidate], ids[case], repeat, output, scored or {})
+
+    def cells(self, run_id: str) -> Iterator[Cell]:
+        """Every cell of a run, filled or not, in the order of candidates, cases and repeats."""
+        run = self.run(run_id)
+        sql = "SELECT count(*) FROM run_case WHERE run = ?"
+        ((cases,),) = self.query(sql, (run_id,))
+        return product(range(len(run.candidates)), range(cases), range(run.repeats))
 
     # Inside
 
@@ -282,6 +300,21 @@ class Store:
                WHERE (SELECT error FROM completion WHERE id = sample.completion) <> ''""",
             rows,
         )
+
+
+@dataclass(slots=True)
+class Once:
+    """Scores of outputs, equal ones as the same objects: most metrics have few values."""
+
+    known: dict[tuple[Score, ...], dict[str, Score]] = field(default_factory=dict)
+
+    def scores(self, found: Iterable[Score]) -> dict[str, Score]:
+        """One output's scores by metric."""
+        key = tuple(found)
+        made = self.known.get(key) or {score.metric: score for score in key}
+        if len(self.known) < REMEMBERED:
+            self.known[key] = made
+        return made
 
 
 def stops(store: Store, run: Run) -> dict[str, int]:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
+from array import array
 from collections.abc import Iterable, Mapping
-from itertools import product
 
 from promptbench.record import Judgement, Sample
 from promptbench.store.code import judgement_from, judgement_json
 from promptbench.store.connection import explained, transaction
-from promptbench.store.database import Store
+from promptbench.store.database import Store, align
 
 
 def save_judgements(store: Store, run_id: str, judgements: Iterable[Judgement]) -> None:
@@ -48,16 +48,13 @@ def spent(store: Store, run_id: str) -> float | None:
 
 def samples_by_arrival(store: Store, run_id: str) -> list[Sample]:
     """A run's samples in the order in which their outputs were stored; those without one last."""
-    sql = 'SELECT candidate, "case", repeat, completion FROM sample WHERE run = ?'
-    stored = {tuple(row[:3]): float(row[3]) for row in store.query(sql, (run_id,))}
-    run = store.run(run_id)
-    shape = (len(run.candidates), sum(1 for _ in store.cases(run_id)), run.repeats)
-    cells = product(*map(range, shape))
-    numbered = [
-        (stored.get(cell, math.inf), sample)
-        for cell, sample in zip(cells, store.samples(run_id), strict=True)
-    ]
-    return [sample for _, sample in sorted(numbered, key=lambda each: each[0])]
+    sql = """SELECT candidate, "case", repeat, completion FROM sample
+             WHERE run = ? ORDER BY candidate, "case", repeat"""
+    stored = ((row[:3], row[3]) for row in store.query(sql, (run_id,)))
+    places = (math.inf if n is None else n for n in align(store.cells(run_id), stored))
+    numbers = array("d", places)
+    samples = list(store.samples(run_id))
+    return [samples[place] for place in sorted(range(len(samples)), key=numbers.__getitem__)]
 
 
 def newest_of(store: Store, suite: str, split: str = "", before: str = "") -> str | None:

@@ -90,7 +90,8 @@ def page(folder: Path, hostile: str = "") -> str:
         cell("chooses", rows[0], chosen, 0.25),
         cell("chooses", rows[1], failed, 0.0),
     ]
-    prompts = [prompt("w", BODY + hostile), Seen("x", "SHORT!", (Message("user", "Short."),))]
+    seen = [prompt("w", BODY + hostile), Seen("x", "SHORT!", (Message("user", "Short."),))]
+    prompts = {one.key: one for one in seen}
     made_page = build_page(Material(made, rows, found, prompts=prompts))
     return write_report(made_page, folder).as_uri()
 

@@ -38,11 +38,11 @@ def material(memories: tuple[str, ...] = MEMORIES, hostile: str = "") -> Materia
             replace(turn, user=hostile, reply=hostile, rule=hostile, summary=hostile)
             for turn in turns
         ]
-    seen = [
-        Seen(row.completion.key, hostile, (Message("user", hostile),))
+    seen = {
+        row.completion.key: Seen(row.completion.key, hostile, (Message("user", hostile),))
         for row in rows
         if row.completion
-    ]
+    }
     return Material(made, found, rows, prompts=seen, turns=turns)
 
 

@@ -47,11 +47,11 @@ def records(kinds: list[MetricSpec]) -> tuple[Run, list[Sample]]:
 def look(kinds: list[MetricSpec] = METRICS, shown: str = "Say sorry.") -> Moods | None:
     made, rows = records(kinds)
     found, turns = chatted(made, cases(N), rows)
-    seen = [
-        Seen(row.completion.key, "", (Message("system", f"Robin. {shown}"),))
+    seen = {
+        row.completion.key: Seen(row.completion.key, "", (Message("system", f"Robin. {shown}"),))
         for row in rows
         if row.completion and row.candidate == "told"
-    ]
+    }
     return moods(made, lay_out(made, found, rows), turns, seen)
 
 
@@ -102,14 +102,14 @@ def test_without_a_rule_there_is_nothing_to_tell():
     made, rows = records(METRICS)
     found, turns = chatted(made, cases(N), rows)
     bare = [replace(turn, rule="") for turn in turns]
-    assert moods(made, lay_out(made, found, rows), bare, ()) is None
-    assert moods(made, lay_out(made, found, rows), (), ()) is None
+    assert moods(made, lay_out(made, found, rows), bare, {}) is None
+    assert moods(made, lay_out(made, found, rows), (), {}) is None
 
 
 def test_a_rule_that_only_a_turn_names_is_told_all_the_same():
     made, rows = records(METRICS)
     turns = [Turn("told", "d", 0, 1, "Hi", "Hi", "key", rule="odd", mood=0.4)]
-    found = moods(made, lay_out(made, cases(N), rows), turns, ())
+    found = moods(made, lay_out(made, cases(N), rows), turns, {})
     assert found is not None
     assert [(each.name, each.say, each.turns) for each in found.rules] == [("odd", "", 1)]
 

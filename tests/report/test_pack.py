@@ -14,7 +14,7 @@ from tests.report.records import METRIC, cases, completion, run, sample, samples
 
 
 def page_of(made, found, rows, names):
-    packed = pack(made, lay_out(made, found, rows), names)
+    packed = pack(made, lay_out(made, found, rows), names, {})
     return f'<script id="packed">{packed}</script>'
 
 
@@ -23,7 +23,7 @@ def test_a_text_that_occurs_again_and_again_is_kept_once():
     found = [Case(f"mail-{place}", {"body": body}, (body,)) for place in range(CASES + 1)]
     rows = [Sample("a", case.id, 0, completion(body)) for case in found]
     made = run("a")
-    head, _, *blocks = parts(pack(made, lay_out(made, found, rows), ["a"]))
+    head, _, *blocks = parts(pack(made, lay_out(made, found, rows), ["a"], {}))
     assert [block["texts"] for block in blocks] == [[body], []]
     # The second block's case needs the first block.
     assert head["needs"] == [0] * CASES + [[0]]
@@ -41,7 +41,7 @@ def test_a_case_finds_its_texts_in_its_block_and_in_those_that_it_needs():
         Sample(name, case.id, 0, completion(draw.choice(pool))) for case in found for name in "xy"
     ]
     made = run("x", "y")
-    head, *rest = parts(pack(made, lay_out(made, found, rows), ["x", "y"]))
+    head, *rest = parts(pack(made, lay_out(made, found, rows), ["x", "y"], {}))
     figures, blocks = rest[:2], rest[2:]
     assert len(blocks) == len(head["blocks"]) > 3
     assert sum(len(block["texts"]) for block in blocks) == head["texts"]
@@ -131,7 +131,7 @@ EXAMPLES = "Two examples of how it is done. " * 20
 def content(*prompts: Seen, rows: list[Any] | None = None, repeats: int = 1) -> Any:
     made = run("a", "b", repeats=repeats)
     grid = lay_out(made, cases(2), rows or [])
-    packed = pack(made, grid, ["a", "b"], prompts)
+    packed = pack(made, grid, ["a", "b"], {one.key: one for one in prompts})
     return unpacked(f'<script id="packed">{packed}</script>')
 
 

@@ -31,7 +31,7 @@ def packed(
 ) -> tuple[dict[str, Any], list[dict[str, Any]], list[str]]:
     """The head, the blocks and all texts."""
     names = [each.name for each in made.candidates]
-    head, *rest = parts(pack(made, lay_out(made, found, rows), names, (), turns))
+    head, *rest = parts(pack(made, lay_out(made, found, rows), names, {}, turns))
     blocks = rest[len(names) :]
     return head, blocks, [text for block in blocks for text in block["texts"]]
 

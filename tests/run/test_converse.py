@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from promptbench.error import ModelError, PromptError, RunError, SuiteError
-from promptbench.store.prompt import prompts
+from promptbench.store.prompt import Prompts
 from promptbench.store.turn import turns
 from tests.fake import FakeBackend
 from tests.run.chatting import FRIEND, expected, rows, said, write_chat, write_rows
@@ -40,7 +40,7 @@ def test_a_turn_says_what_was_kept(tmp_path: Path, fake: FakeBackend):
     result = workspace.run()
     with workspace.store() as store:
         found = list(turns(store, result.run_id))
-        seen = {one.key: one.messages for one in prompts(store, result.run_id)}
+        seen = {one.key: one.messages for one in Prompts(store, result.run_id).values()}
     last = [t for t in found if t.number == 4 and t.dialogue == "talk-0"]
     kept = {t.candidate: t.kept for t in last}
     assert kept == {
@@ -163,7 +163,7 @@ def test_a_summary_is_asked_for_stored_and_shown(tmp_path: Path, fake: FakeBacke
     result = workspace.run()
     with workspace.store() as store:
         found = [t for t in turns(store, result.run_id) if t.dialogue == "talk-0"]
-        seen = {one.key: one.messages[0].text for one in prompts(store, result.run_id)}
+        seen = {one.key: one.messages[0].text for one in Prompts(store, result.run_id).values()}
     assert [bool(t.summary) for t in found] == [False, False, True, True]
     assert [t.kept for t in found] == [(), (1,), (2,), (3,)]
     assert [bool(t.memory_tokens) for t in found] == [False, False, True, True]
@@ -236,7 +236,7 @@ def test_a_tone_rule_reaches_the_prompt(tmp_path: Path, fake: FakeBackend):
     write_rows(workspace, [{"id": "a", "turns": ["Hello there", "This is terrible, I hate it!"]}])
     result = workspace.run()
     with workspace.store() as store:
-        texts = [one.messages[0].text for one in prompts(store, result.run_id)]
+        texts = [one.messages[0].text for one in Prompts(store, result.run_id).values()]
         rules = [t.rule for t in turns(store, result.run_id)]
     assert texts == ["You are Mira.", "You are Mira. Apologise."]
     assert rules == ["", "upset"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from promptbench.store.prompt import prompts
+from promptbench.store.prompt import Prompts
 from tests.report.packed import unpacked
 from tests.run.workspace import Workspace
 
@@ -17,6 +17,6 @@ def test_the_page_of_a_run_holds_every_prompt_that_was_sent(workspace: Workspace
         for cell in cells
     }
     with workspace.store() as store:
-        sent = {seen.text for seen in prompts(store, result.run_id)}
+        sent = {seen.text for seen in Prompts(store, result.run_id).values()}
     assert shown == sent
     assert len(sent) == 12

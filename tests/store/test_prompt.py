@@ -4,12 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import pytest
-
 from promptbench.record import Seen
-from promptbench.store import prompt as module
 from promptbench.store.database import Store
-from promptbench.store.prompt import prompts
+from promptbench.store.prompt import Prompts
 from tests.store.records import begin, completion, request, run, save
 
 
@@ -18,10 +15,7 @@ def seen(key: str) -> Seen:
     return Seen(key, asked.encoded.text, asked.messages)
 
 
-def test_each_prompt_of_the_run_comes_once_in_the_order_of_cells(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-):
-    monkeypatch.setattr(module, "CHUNK", 2)
+def test_each_prompt_of_the_run_comes_once_in_the_order_of_cells(tmp_path: Path):
     store = Store(tmp_path / "store.sqlite")
     begin(store)
     begin(store, run("other-1"))
@@ -29,5 +23,6 @@ def test_each_prompt_of_the_run_comes_once_in_the_order_of_cells(
     save(store, "mail-1", completion("a"), (1, 0, 0))
     save(store, "mail-1", completion("m", "", error="out of memory"), (0, 0, 0))
     save(store, "other-1", completion("foreign"), (0, 0, 0))
-    assert list(prompts(store, "mail-1")) == [seen("m"), seen("z"), seen("a")]
+    assert list(Prompts(store, "mail-1").values()) == [seen("m"), seen("z"), seen("a")]
+    assert Prompts(store, "mail-1").get("nobody") is None
     store.close()
