@@ -6,7 +6,6 @@ import re
 import sys
 import time
 from collections.abc import ItemsView, Iterator, KeysView, ValuesView
-from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any
@@ -65,14 +64,18 @@ class Spent:
 SPENT: ContextVar[Spent] = ContextVar("promptbench_spent")
 
 
-@contextmanager
-def bounded_work() -> Iterator[None]:
-    """Start counting for one rendering; each thread and each rendering counts for itself."""
-    token = SPENT.set(Spent())
-    try:
-        yield
-    finally:
-        SPENT.reset(token)
+class BoundedWork:
+    """Counts for one rendering; each thread and each rendering counts for itself."""
+
+    __slots__ = ("token",)
+
+    def __enter__(self) -> None:
+        """Start counting."""
+        self.token = SPENT.set(Spent())
+
+    def __exit__(self, *raised: object) -> None:
+        """Go on counting for whoever did before."""
+        SPENT.reset(self.token)
 
 
 def step(characters: int = 0) -> None:

@@ -123,10 +123,11 @@ def finished(drafts: list[Draft], outside: Draft) -> tuple[Message, ...]:
     messages = tuple(m for m in (d.message() for d in drafts) if m) if drafts else ()
     if not drafts and rest is not None:
         messages = (rest,)
-    if not any(m.role == "user" for m in messages):
+    roles = [m.role for m in messages]
+    if "user" not in roles:
         hint = "Write what the model is asked into {% block user %}, or use no role blocks at all."
         raise PromptError("the template renders to no user message", hint=hint)
-    if any(m.role == "system" for m in messages[1:]):
+    if "system" in roles[1:]:
         hint = "Move {% block system %} to the top."
         raise PromptError("the system block must be the first message", hint=hint)
     return messages

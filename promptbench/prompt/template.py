@@ -12,9 +12,10 @@ from typing import Any
 import jinja2
 from jinja2 import meta
 from jinja2.exceptions import SecurityError
+from jinja2.runtime import Context
 
 from promptbench.error import PromptError, choices
-from promptbench.prompt.bounds import bounded_work
+from promptbench.prompt.bounds import BoundedWork
 from promptbench.prompt.collect import collect_messages
 from promptbench.prompt.sandbox import Sandbox
 from promptbench.prompt.source import (
@@ -62,6 +63,8 @@ class Template:
             what = f"cannot be compiled: {in_words(error)}"
             raise PromptError(what, where=shown) from error
         self.compiled = compiled[0]
+        # Jinja keeps them as a chain of mappings, and a third of a rendering was to copy that.
+        self.globals = dict(self.compiled.globals)
         self.sources = sources
         self.blocks = nesting(sources)
         self.names = frozenset(
@@ -84,8 +87,8 @@ class Template:
         if examples is not None:
             values["examples"] = [dict(e) for e in examples]
         try:
-            with bounded_work():
-                context = self.compiled.new_context(values)
+            with BoundedWork():
+                context = self.context(values)
                 return collect_messages(self.compiled.root_render_func(context))
         except PromptError as error:
             raise self.error(error, f"case {case.id}: ", error.hint) from error
@@ -99,6 +102,13 @@ class Template:
             hint = "`|string` makes text of a number, `|int` a number of text."
             hint = hint if isinstance(error, TypeError) else ""
             raise self.error(error, f"case {case.id}: ", hint) from error
+
+    def context(self, values: Mapping[str, Any]) -> Context:
+        """What one rendering looks names up in."""
+        compiled = self.compiled
+        parent = {**self.globals, **values}
+        kind = compiled.environment.context_class
+        return kind(compiled.environment, parent, compiled.name, compiled.blocks, self.globals)
 
     def error(self, error: Exception, before: str = "", hint: str = "") -> PromptError:
         """An error of Jinja, or of an expression, as ours, at the template's file and line."""

@@ -77,9 +77,7 @@ class Moods:
     effects: tuple[Effect, ...]
 
 
-def moods(
-    run: Run, grid: Grid, turns: Sequence[Turn], prompts: Mapping[str, Seen]
-) -> Moods | None:
+def moods(run: Run, grid: Grid, turns: Sequence[Turn], prompts: Mapping[str, Seen]) -> Moods | None:
     """Work it out; None where no turn chose a rule."""
     facts = rules_of(run, grid, turns)
     if not facts:
@@ -168,9 +166,7 @@ def told_ones(
         said = (message.text for message in seen.messages) if seen else ()
         return any(say in text for text in said for say in says)
 
-    return {
-        each.name for each in run.candidates if any(map(was_told, grid.samples(each.name)))
-    }
+    return {each.name for each in run.candidates if any(map(was_told, grid.samples(each.name)))}
 
 
 def effects(run: Run, grid: Grid, told: set[str]) -> tuple[Effect, ...]:

@@ -201,7 +201,8 @@ def object_of(lists: Mapping[str, List], rest: Mapping[str, Any]) -> bytes:
     """An object as JSON."""
     parts = {name: each.json() for name, each in lists.items()}
     parts |= {name: as_json(each) for name, each in rest.items()}
-    return b"{" + b",".join(b'"%s":%s' % (name.encode(), each) for name, each in parts.items()) + b"}"
+    fields = (as_json(name) + b":" + each for name, each in parts.items())
+    return b"{" + b",".join(fields) + b"}"
 
 
 def compressed(content: Any) -> str:

@@ -36,7 +36,8 @@ class Sent:
         if (seen := self.seen.get(key)) is None:
             return {}
         apart = take_apart(seen, texts)
-        return {"prompt": self.prompts.put((self.pieces(apart.pieces), self.pieces(apart.messages)))}
+        whole, messages = self.pieces(apart.pieces), self.pieces(apart.messages)
+        return {"prompt": self.prompts.put((whole, messages))}
 
     def pieces(self, pieces: Sequence[Piece]) -> Pieces:
         """Pieces as places of kinds and texts."""

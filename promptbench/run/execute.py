@@ -18,7 +18,7 @@ from promptbench.run.manifest import manifest_of
 from promptbench.run.plan import Plan
 from promptbench.run.slot import Cells, Slot, Slots
 from promptbench.run.told import said_in, told
-from promptbench.store.database import Sitting, Store
+from promptbench.store.database import Cell, Sitting, Store
 from promptbench.store.unscored import unscored
 
 SCORED_AT_ONCE = 500
@@ -49,7 +49,8 @@ def begin(plan: Plan, store: Store) -> Work:
     if not store.resume(run_id):
         store.begin(new_run(plan, run_id), sitting, plan.cases)
     filled = store.filled(run_id)
-    empty = Slots.of(slot for slot in plan.slots if slot.cell not in filled)
+    cells = enumerate(plan.slots.cells())
+    empty = Slots.of(plan.slots[place] for place, cell in cells if cell not in filled)
     del filled
     known = {} if sitting.fresh else store.reusable(list({slot.key for slot in empty}))
     store.link(run_id, ((slot.cell, known[slot.key]) for slot in empty if slot.key in known))
@@ -143,9 +144,7 @@ def score_alone(plan: Plan, store: Store, run_id: str) -> None:
     said = said_in(plan, store, run_id)
     for part in unscored(store, run_id, [each.info.name for each in metrics], SCORED_AT_ONCE):
         for metric in metrics:
-            lacking = [
-                (cell, done) for cell, done, have in part if metric.info.name not in have
-            ]
+            lacking = [(cell, done) for cell, done, have in part if metric.info.name not in have]
             found = scores(metric, [(done, told(plan, cell, said)) for cell, done in lacking])
             cells = (cell for cell, _ in lacking)
             store.save_scores(run_id, [(c, [s]) for c, s in zip(cells, found, strict=True)])

@@ -8,6 +8,9 @@ from collections.abc import Sequence
 
 from promptbench.record import Encoded, Message, Sampling
 
+# json.dumps would make one anew for each of a hundred thousand requests.
+ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"))
+
 
 def fingerprint(
     identity: str,
@@ -23,5 +26,5 @@ def fingerprint(
     """
     said = [[m.role, m.text] for m in messages] if not encoded.ids else list(encoded.ids)
     parts = [identity, said, sampling.canonical(), repeat]
-    text = json.dumps(parts, sort_keys=True, separators=(",", ":"))
+    text = ENCODER.encode(parts)
     return hashlib.sha256(text.encode()).hexdigest()

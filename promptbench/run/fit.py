@@ -9,7 +9,7 @@ from promptbench.model.protocol import IN_BATCHES, Model
 from promptbench.model.remote.address import BATCHES, PREFIXES
 from promptbench.record import Case
 from promptbench.run.option import Options
-from promptbench.run.slot import Ready, Slot
+from promptbench.run.slot import Ready, Slot, Slots
 from promptbench.suite.read import Suite
 
 
@@ -92,26 +92,29 @@ def check_batches(
         )
 
 
-def check_fit(ready: Sequence[Ready], cases: Sequence[Case], slots: Iterable[Slot]) -> None:
+def check_fit(ready: Sequence[Ready], cases: Sequence[Case], slots: Slots) -> None:
     """Nothing is cut off in silence: what does not fit is an error that says by how much."""
-    over: dict[int, list[tuple[int, Slot]]] = {}
-    for slot in slots:
-        one = ready[slot.candidate]
-        context = one.model.info.context
-        excess = needed(one, slot.tokens) - context
-        if context and excess > 0 and slot.repeat == 0:
-            over.setdefault(slot.candidate, []).append((excess, slot))
-    for position, found in over.items():
+    for position, longest in slots.longest().items():
         one = ready[position]
-        excess, slot = max(found, key=lambda pair: pair[0])
-        raise ModelError(
-            f"prompt '{one.candidate.prompt.name}' does not fit {one.candidate.model} in"
-            f" {len(found)} of {len(cases)} cases; case {cases[slot.case].id} needs {excess:,}"
-            f" tokens more than the context of {one.model.info.context:,}"
-            f" (prompt {slot.tokens:,}, output up to {one.model.room(one.candidate.sampling):,})",
-            where=one.template.shown,
-            hint=shorter(one),
-        )
+        context = one.model.info.context
+        if context and needed(one, longest) > context:
+            mine = [slot for slot in slots if slot.candidate == position and slot.repeat == 0]
+            over = [slot for slot in mine if needed(one, slot.tokens) > context]
+            raise misfit(one, cases, over)
+
+
+def misfit(one: Ready, cases: Sequence[Case], over: Sequence[Slot]) -> ModelError:
+    """Say how many prompts do not fit, and by how much the longest one does not."""
+    slot = max(over, key=lambda each: each.tokens)
+    context = one.model.info.context
+    return ModelError(
+        f"prompt '{one.candidate.prompt.name}' does not fit {one.candidate.model} in"
+        f" {len(over)} of {len(cases)} cases; case {cases[slot.case].id} needs"
+        f" {needed(one, slot.tokens) - context:,} tokens more than the context of {context:,}"
+        f" (prompt {slot.tokens:,}, output up to {one.model.room(one.candidate.sampling):,})",
+        where=one.template.shown,
+        hint=shorter(one),
+    )
 
 
 def shorter(one: Ready) -> str:

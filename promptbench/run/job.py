@@ -26,7 +26,7 @@ from promptbench.run.race import check_race, race, unfinished
 from promptbench.store.database import Store
 from promptbench.store.outcome import judgements
 from promptbench.suite.location import workspace_of
-from promptbench.suite.read import read_suite
+from promptbench.suite.read import Suite, read_suite
 
 # Seconds between two scorings while outputs still come.
 SCORED_EVERY = 30.0
@@ -73,6 +73,18 @@ class Result:
     judgements: tuple[Judgement, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Done:
+    """A run that is in the store, before its report."""
+
+    run_id: str
+    suite: Suite
+    gates: tuple[Gate, ...]
+    generated: int
+    reused: int
+    errors: int
+
+
 def run_suite(path: Path, options: Options, watcher: Watcher) -> Result:
     """Run a suite to its report.
 
@@ -82,13 +94,20 @@ def run_suite(path: Path, options: Options, watcher: Watcher) -> Result:
     plan = make_plan(read_suite(path), options, watcher.note)
     if options.race:
         check_race(plan)
-    return run_plan(plan, watcher)
+    done = carry_out(plan, watcher)
+    del plan  # the report reads the cases from the store
+    return reported(done, watcher)
 
 
 def run_plan(plan: Plan, watcher: Watcher) -> Result:
     """Run a plan to its report; see run_suite."""
+    return reported(carry_out(plan, watcher), watcher)
+
+
+def carry_out(plan: Plan, watcher: Watcher) -> Done:
+    """Generate and score what a plan lacks."""
     suite, options = plan.suite, plan.options
-    reports = writable(reports_folder(suite.workspace))
+    writable(reports_folder(suite.workspace))
     store = Store(store_path(suite.workspace))
     try:
         check_baselines(plan.gates, store, suite.shown)
@@ -113,12 +132,31 @@ def run_plan(plan: Plan, watcher: Watcher) -> Result:
             measure_nearness(plan, store, work.run_id)
         errors = unfinished(plan, store, work.run_id) + unanswered
         store.set_status(work.run_id, "failed" if errors else "complete")
-        watcher.note("Writing the report ...")
-        summary, report = report_of(store, work.run_id, reports, plan.gates)
-        found = judgements(store, work.run_id)
     finally:
         store.close()
-    return Result(work.run_id, suite.name, report, generated, work.reused, errors, summary, found)
+    return Done(work.run_id, suite, plan.gates, generated, work.reused, errors)
+
+
+def reported(done: Done, watcher: Watcher) -> Result:
+    """Write the report of what was done."""
+    watcher.note("Writing the report ...")
+    workspace = done.suite.workspace
+    store = Store(store_path(workspace))
+    try:
+        summary, report = report_of(store, done.run_id, reports_folder(workspace), done.gates)
+        found = judgements(store, done.run_id)
+    finally:
+        store.close()
+    return Result(
+        done.run_id,
+        done.suite.name,
+        report,
+        done.generated,
+        done.reused,
+        done.errors,
+        summary,
+        found,
+    )
 
 
 @contextmanager

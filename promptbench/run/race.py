@@ -98,15 +98,12 @@ def rounds(cases: Sequence[Case]) -> list[list[Unit]]:
 def unfinished(plan: Plan, store: Store, run_id: str) -> int:
     """How many cells lack a usable output; those that a race did not ask for are none of them."""
     filled = store.filled(run_id)
-    empty = [slot for slot in plan.slots if slot.cell not in filled]
+    empty = [cell for cell in plan.slots.cells() if cell not in filled]
     stopped = store.run(run_id).stopped
     if not stopped:
         return len(empty)
     tried = {cell for cell, _ in store.outputs(run_id)}
-    return sum(
-        plan.ready[slot.candidate].candidate.name not in stopped or slot.cell in tried
-        for slot in empty
-    )
+    return sum(plan.ready[cell[0]].candidate.name not in stopped or cell in tried for cell in empty)
 
 
 def primary(plan: Plan) -> MetricInfo:

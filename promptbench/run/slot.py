@@ -81,14 +81,24 @@ class Slots(Sequence[Slot]):
         """How long a key is."""
         return len(self.keys) // len(self) if len(self) else 0
 
+    def cells(self) -> Iterator[Cell]:
+        """Where each lies in its run."""
+        return zip(self.numbers[0::4], self.numbers[1::4], self.numbers[2::4], strict=True)
+
+    def longest(self) -> dict[int, int]:
+        """The longest prompt of each candidate, in tokens."""
+        found: dict[int, int] = {}
+        for candidate, tokens in zip(self.numbers[0::4], self.numbers[3::4], strict=True):
+            if tokens > found.get(candidate, -1):
+                found[candidate] = tokens
+        return found
+
     def first_of_each(self) -> Slots:
         """The first slot of each key: equal requests are generated once."""
-        seen: set[bytes] = set()
-        return Slots.of(
-            self[place]
-            for place in range(len(self))
-            if not ((key := self.key(place)) in seen or seen.add(key))
-        )
+        first: dict[bytes, int] = {}
+        for place in range(len(self)):
+            first.setdefault(self.key(place), place)
+        return Slots.of(self[place] for place in first.values())
 
 
 class Cells(Mapping[str, Sequence[Cell]]):

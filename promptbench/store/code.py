@@ -8,13 +8,14 @@ import struct
 from collections.abc import Sequence
 from dataclasses import asdict
 from sys import intern
-from typing import Any
+from typing import Any, cast
 
 from promptbench.record import (
     Candidate,
     Case,
     Choice,
     Completion,
+    FinishReason,
     Judgement,
     Message,
     MetricInfo,
@@ -121,7 +122,7 @@ def completion_from(row: Sequence[Any]) -> Completion:
         text=text,
         prompt_tokens=prompt_tokens,
         output_tokens=output_tokens,
-        finish_reason=intern(reason),
+        finish_reason=cast(FinishReason, intern(reason)),
         seconds=seconds,
         error=error,
         choices=unpacked(choices),

@@ -235,9 +235,10 @@ class Store:
             (cell, once.scores(score for _, score in group))
             for cell, group in groupby(self.scores(run_id), key=lambda row: row[0])
         )
-        cells = self.cells(run_id)
-        outputs, found = (align(self.cells(run_id), rows) for rows in (self.outputs(run_id), scores))
-        for (candidate, case, repeat), output, scored in zip(cells, outputs, found, strict=True):
+        outputs = align(self.cells(run_id), self.outputs(run_id))
+        found = align(self.cells(run_id), scores)
+        for cell, output, scored in zip(self.cells(run_id), outputs, found, strict=True):
+            candidate, case, repeat = cell
             yield Sample(names[candidate], ids[case], repeat, output, scored or {})
 
     def cells(self, run_id: str) -> Iterator[Cell]:

@@ -12,7 +12,9 @@ Lacking = tuple[Cell, Completion, frozenset[str]]
 """A cell, its output, and the metrics that it has a score of."""
 
 
-def unscored(store: Store, run_id: str, metrics: Sequence[str], most: int) -> Iterator[list[Lacking]]:
+def unscored(
+    store: Store, run_id: str, metrics: Sequence[str], most: int
+) -> Iterator[list[Lacking]]:
     """Outputs without an error that lack a score of one of the metrics, `most` at a time.
 
     Each part is read when the one before has been dealt with: it may write the scores meanwhile.
@@ -35,9 +37,7 @@ def _part(
               ORDER BY candidate, "case", repeat LIMIT ?"""
     rows = list(store.query(sql, (run_id, *after, *metrics, len(metrics), most)))
     have = _have(store, run_id, rows[0][:3], rows[-1][:3]) if rows else {}
-    return [
-        (row[:3], completion_from(row[3:]), frozenset(have.get(row[:3], ()))) for row in rows
-    ]
+    return [(row[:3], completion_from(row[3:]), frozenset(have.get(row[:3], ()))) for row in rows]
 
 
 def _have(store: Store, run_id: str, first: Cell, last: Cell) -> dict[Cell, list[str]]:

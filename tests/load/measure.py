@@ -1,6 +1,6 @@
 """Load: many cases x three candidates of the fake model, each command in a process of its own.
 
-`python -m tests.load.measure --cases 100000` prints what each command took and held at most.
+`python -m tests.load.measure` prints what each command took, and what memory it held at most.
 """
 
 from __future__ import annotations
@@ -9,6 +9,8 @@ import argparse
 import json
 import os
 import random
+import re
+import signal
 import subprocess
 import sys
 import tempfile
@@ -37,26 +39,35 @@ PROMPTS = {
     "second": "In one sentence: what does this say?\n\n{{ text }}\n",
     "third": "{{ text }}\n\nSummary:\n",
 }
+CANDIDATES = len(PROMPTS)
 BEHAVIOUR = {"batch": 200, "window": 2000}
 SYLLABLES = ["ba", "do", "ke", "li", "mu", "na", "po", "ri", "su", "ta", "ve", "zo"]
+PROGRESS = re.compile(r"([0-9]+)/([0-9]+), ")
+RUN = ("run", "suites/load.yaml", "--json")
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A line on stderr: seconds after the start, and what the command held then, in MB."""
+
+    seconds: float
+    megabytes: float
+    line: str
 
 
 @dataclass(frozen=True, slots=True)
 class Took:
-    """What a command took: seconds, MB at most, and seconds until each message on stderr."""
+    """What a command took: seconds, MB at most, its exit code, and what it said."""
 
     seconds: float
     megabytes: float
-    told: tuple[tuple[float, float, str], ...]
+    code: int
+    said: tuple[Said, ...]
     out: str
 
-    def until(self, words: str) -> float:
-        """Seconds until it said something with these words."""
-        return next(at for at, _, line in self.told if words in line)
-
-    def held(self, words: str) -> float:
-        """What it held in MB when it said that."""
-        return next(megabytes for _, megabytes, line in self.told if words in line)
+    def when(self, words: str) -> Said:
+        """When it said something with these words."""
+        return next(each for each in self.said if words in each.line)
 
 
 def write_workspace(folder: Path, cases: int) -> None:
@@ -73,18 +84,19 @@ def write_workspace(folder: Path, cases: int) -> None:
 
 
 def rows(cases: int) -> Iterator[dict[str, object]]:
-    """Rows of forty words, with a reference of eight."""
+    """Rows of forty words, with a reference of words that the fake model may say."""
     draw = random.Random(0)
     words = ["".join(draw.choices(SYLLABLES, k=draw.randint(1, 4))) for _ in range(5000)]
     for number in range(cases):
-        text = draw.choices(words, k=40)
-        yield {"id": f"case-{number}", "text": " ".join(text), "references": " ".join(text[:8])}
+        said = draw.choices(["the", "meeting", "is", "on", "friday", "notes", "room"], k=8)
+        text = " ".join(draw.choices(words, k=40))
+        yield {"id": f"case-{number}", "text": text, "references": [" ".join(said)]}
 
 
-def command(folder: Path, *arguments: str, stop_at: str = "") -> Took:
-    """Run the command line with the fake model; interrupt it when it says `stop_at`."""
+def command(folder: Path, *arguments: str, stop_at: float = 2.0) -> Took:
+    """Run the command line with the fake model; interrupt it when this share is generated."""
     place = os.environ | {"FAKE_MODEL": json.dumps(BEHAVIOUR), "COLUMNS": "100"}
-    started, told = time.monotonic(), []
+    started, said, out = time.monotonic(), list[Said](), list[str]()
     with subprocess.Popen(
         [sys.executable, str(PROGRAM), *arguments],
         cwd=folder,
@@ -94,18 +106,19 @@ def command(folder: Path, *arguments: str, stop_at: str = "") -> Took:
         stderr=subprocess.PIPE,
     ) as child:
         assert child.stdout is not None and child.stderr is not None
-        out: list[str] = []
-        reader = threading.Thread(target=lambda: out.append(child.stdout.read()))
+        reader = threading.Thread(target=lambda file: out.append(file.read()), args=[child.stdout])
         reader.start()
         for line in child.stderr:
-            told.append((time.monotonic() - started, held(child.pid), line.rstrip()))
+            said.append(Said(time.monotonic() - started, held(child.pid), line.rstrip()))
+            done = PROGRESS.search(line)
+            if done and int(done[1]) >= stop_at * int(done[2]):
+                child.send_signal(signal.SIGINT)
+                stop_at = 2.0
         reader.join()
         _, status, usage = os.wait4(child.pid, 0)
         child.returncode = os.waitstatus_to_exitcode(status)
-    if child.returncode:
-        raise SystemExit("\n".join(line for *_, line in told))
     seconds = time.monotonic() - started
-    return Took(seconds, usage.ru_maxrss / 1e3, tuple(told), "".join(out))
+    return Took(seconds, usage.ru_maxrss / 1e3, child.returncode, tuple(said), "".join(out))
 
 
 def held(pid: int) -> float:
@@ -117,6 +130,18 @@ def held(pid: int) -> float:
     return next((int(line.split()[1]) / 1e3 for line in lines if line.startswith("VmRSS")), 0.0)
 
 
+def everything(folder: Path) -> Iterator[tuple[str, Took]]:
+    """Interrupt a run halfway, go on, run it again, write its report and its exports."""
+    yield "run, interrupted halfway", command(folder, *RUN, stop_at=0.5)
+    yield "run, gone on with", command(folder, *RUN)
+    yield "run, nothing left to do", command(folder, *RUN)
+    (run,) = (path.name for path in (folder / "reports").iterdir())
+    yield "report", command(folder, "report", run)
+    for kind in ("csv", "jsonl", "parquet"):
+        wanted = ("--format", kind, "--output", str(folder / f"rows.{kind}"))
+        yield f"export {kind}", command(folder, "export", run, *wanted)
+
+
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser()
@@ -125,19 +150,13 @@ def main() -> None:
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as made:
         folder = arguments.keep or Path(made)
-        if not (folder / "suites").exists():
-            write_workspace(folder, arguments.cases)
-        for name, words in COMMANDS.items():
-            took = command(folder, *words)
-            print(f"{name}: {took.seconds:.1f} s, {took.megabytes:.0f} MB at most", flush=True)
-            for at, megabytes, line in took.told:
-                print(f"    {at:6.1f} s {megabytes:5.0f} MB  {line}", flush=True)
+        write_workspace(folder, arguments.cases)
+        for name, took in everything(folder):
+            whole = f"{took.seconds:.1f} s, {took.megabytes:.0f} MB at most, exit {took.code}"
+            lines = (f"{s.seconds:8.1f} s {s.megabytes:5.0f} MB  {s.line}" for s in took.said)
+            sys.stdout.write("\n".join([f"{name}: {whole}", *lines, ""]))
+            sys.stdout.flush()
 
-
-COMMANDS = {
-    "run": ("run", "suites/load.yaml", "--json"),
-    "again": ("run", "suites/load.yaml", "--json"),
-}
 
 if __name__ == "__main__":
     main()

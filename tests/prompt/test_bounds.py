@@ -10,7 +10,7 @@ import pytest
 
 from promptbench.error import PromptError
 from promptbench.prompt import bounds
-from promptbench.prompt.bounds import bounded_work, step
+from promptbench.prompt.bounds import BoundedWork, step
 from promptbench.record import Case
 
 from .ask import compiled, refused, said
@@ -295,7 +295,7 @@ def test_each_thread_counts_for_itself():
 
     def work():
         try:
-            with bounded_work():
+            with BoundedWork():
                 for _ in range(150_000):
                     step()
         except Exception as error:

@@ -17,7 +17,7 @@ from jinja2.parser import Parser
 
 from promptbench.error import ModelError
 from promptbench.model.local.tokenizer import first_line
-from promptbench.prompt.bounds import bounded_work
+from promptbench.prompt.bounds import BoundedWork
 from promptbench.prompt.sandbox import Sandbox
 from promptbench.record import Message
 
@@ -72,7 +72,7 @@ class ChatTemplate:
         """The template's text for some turns, with what begins an answer if one is wanted."""
         values = {"messages": turns, "add_generation_prompt": answering, **self.tokens}
         try:
-            with bounded_work():
+            with BoundedWork():
                 return self.compiled.render(values | {"tools": None, "documents": None})
         except Exception as error:  # an expression can fail in any way
             raise self.error("refuses the prompt", error) from error
