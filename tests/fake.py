@@ -31,13 +31,14 @@ TOKEN = re.compile(r"\w+|<(?:system|user|assistant)>|[^\w\s]")
 class Behaviour:
     """How the models of a backend behave; a test may change it at any time.
 
-    `order` seeds the shuffling of the answers, of which it takes `window` at a time (0: all);
-    `failing` are texts whose requests end in an error, and `broken` is raised once `breaks_after`
-    batches are out.
+    It says so many `words` at least and at most. `order` seeds the shuffling of the answers, of
+    which it takes `window` at a time (0: all); `failing` are texts whose requests end in an error,
+    and `broken` is raised once `breaks_after` batches are out.
     """
 
     batch: int = 3
     context: int = 0
+    words: tuple[int, int] = (5, 12)
     delay: float = 0.0
     order: int = 0
     window: int = 0
@@ -99,7 +100,7 @@ class FakeModel:
             batch = waiting[start : start + behaviour.batch]
             self.backend.batches += 1
             self.backend.asked += [request.key for request in batch]
-            yield [complete(request, behaviour.failing) for request in batch]
+            yield [complete(request, behaviour.failing, behaviour.words) for request in batch]
 
 
 @cache
@@ -121,14 +122,16 @@ class FakeBackend:
         return FakeModel(spec, self)
 
 
-def complete(request: Request, failing: Sequence[str] = ()) -> Completion:
+def complete(
+    request: Request, failing: Sequence[str] = (), most: tuple[int, int] = (5, 12)
+) -> Completion:
     """The answer to a request, or its error."""
     length = request.encoded.tokens
     if any(text in request.encoded.text for text in failing):
         return Completion(request.key, "", length, 0, "", 0.25, error="the fake model failed")
     if request.sampling.choice:
         return chosen(request, request.sampling.choice)
-    words = answer(request)
+    words = answer(request, *most)
     return Completion(request.key, " ".join(words), length, len(words), "stop", 0.25)
 
 
@@ -141,13 +144,13 @@ def chosen(request: Request, choice: Choice) -> Completion:
     return Completion(request.key, label, request.encoded.tokens, 0, "choice", 0.25, choices=found)
 
 
-def answer(request: Request) -> list[str]:
+def answer(request: Request, fewest: int = 5, most: int = 12) -> list[str]:
     """Words drawn with what the model sees as the seed; greedy does not know of repeats."""
     sampling = request.sampling
     repeat = request.repeat if sampling.temperature else 0
     seen = [request.encoded.text, sampling.canonical(), repeat]
     draw = random.Random(json.dumps(seen, sort_keys=True))
-    return draw.choices(WORDS, k=min(sampling.max_tokens, draw.randint(5, 12)))
+    return draw.choices(WORDS, k=min(sampling.max_tokens, draw.randint(fewest, most)))
 
 
 def program() -> None:

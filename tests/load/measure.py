@@ -9,14 +9,15 @@ import argparse
 import json
 import os
 import random
-import re
 import signal
+import sqlite3
 import subprocess
 import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -42,7 +43,7 @@ PROMPTS = {
 CANDIDATES = len(PROMPTS)
 BEHAVIOUR = {"batch": 200, "window": 2000}
 SYLLABLES = ["ba", "do", "ke", "li", "mu", "na", "po", "ri", "su", "ta", "ve", "zo"]
-PROGRESS = re.compile(r"([0-9]+)/([0-9]+), ")
+KINDS = ("csv", "jsonl", "parquet")
 RUN = ("run", "suites/load.yaml", "--json")
 
 
@@ -93,8 +94,8 @@ def rows(cases: int) -> Iterator[dict[str, object]]:
         yield {"id": f"case-{number}", "text": text, "references": [" ".join(said)]}
 
 
-def command(folder: Path, *arguments: str, stop_at: float = 2.0) -> Took:
-    """Run the command line with the fake model; interrupt it when this share is generated."""
+def command(folder: Path, *arguments: str, stop_at: int = 0) -> Took:
+    """Run the command line with the fake model; interrupt it when so many outputs are stored."""
     place = os.environ | {"FAKE_MODEL": json.dumps(BEHAVIOUR), "COLUMNS": "100"}
     started, said, out = time.monotonic(), list[Said](), list[str]()
     with subprocess.Popen(
@@ -108,17 +109,32 @@ def command(folder: Path, *arguments: str, stop_at: float = 2.0) -> Took:
         assert child.stdout is not None and child.stderr is not None
         reader = threading.Thread(target=lambda file: out.append(file.read()), args=[child.stdout])
         reader.start()
+        if stop_at:
+            threading.Thread(target=interrupt, args=[child, folder, stop_at]).start()
         for line in child.stderr:
             said.append(Said(time.monotonic() - started, held(child.pid), line.rstrip()))
-            done = PROGRESS.search(line)
-            if done and int(done[1]) >= stop_at * int(done[2]):
-                child.send_signal(signal.SIGINT)
-                stop_at = 2.0
         reader.join()
         _, status, usage = os.wait4(child.pid, 0)
         child.returncode = os.waitstatus_to_exitcode(status)
     seconds = time.monotonic() - started
     return Took(seconds, usage.ru_maxrss / 1e3, child.returncode, tuple(said), "".join(out))
+
+
+def interrupt(child: subprocess.Popen[str], folder: Path, stop_at: int) -> None:
+    """Press Ctrl-C once so many outputs are stored."""
+    path = folder / ".promptbench" / "store.sqlite"
+    while stored(path) < stop_at and child.poll() is None:
+        time.sleep(0.1)
+    child.send_signal(signal.SIGINT)
+
+
+def stored(path: Path) -> int:
+    """How many outputs are stored, as another process sees it."""
+    try:
+        with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as opened:
+            return int(opened.execute("SELECT max(id) FROM completion").fetchone()[0] or 0)
+    except sqlite3.OperationalError:  # it is being made
+        return 0
 
 
 def held(pid: int) -> float:
@@ -130,14 +146,14 @@ def held(pid: int) -> float:
     return next((int(line.split()[1]) / 1e3 for line in lines if line.startswith("VmRSS")), 0.0)
 
 
-def everything(folder: Path) -> Iterator[tuple[str, Took]]:
+def everything(folder: Path, cases: int, kinds: Sequence[str]) -> Iterator[tuple[str, Took]]:
     """Interrupt a run halfway, go on, run it again, write its report and its exports."""
-    yield "run, interrupted halfway", command(folder, *RUN, stop_at=0.5)
+    yield "run, interrupted halfway", command(folder, *RUN, stop_at=CANDIDATES * cases // 2)
     yield "run, gone on with", command(folder, *RUN)
     yield "run, nothing left to do", command(folder, *RUN)
     (run,) = (path.name for path in (folder / "reports").iterdir())
     yield "report", command(folder, "report", run)
-    for kind in ("csv", "jsonl", "parquet"):
+    for kind in kinds:
         wanted = ("--format", kind, "--output", str(folder / f"rows.{kind}"))
         yield f"export {kind}", command(folder, "export", run, *wanted)
 
@@ -151,7 +167,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as made:
         folder = arguments.keep or Path(made)
         write_workspace(folder, arguments.cases)
-        for name, took in everything(folder):
+        for name, took in everything(folder, arguments.cases, KINDS):
             whole = f"{took.seconds:.1f} s, {took.megabytes:.0f} MB at most, exit {took.code}"
             lines = (f"{s.seconds:8.1f} s {s.megabytes:5.0f} MB  {s.line}" for s in took.said)
             sys.stdout.write("\n".join([f"{name}: {whole}", *lines, ""]))
