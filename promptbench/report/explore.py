@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import combinations
@@ -16,6 +17,8 @@ from promptbench.stats.paired import Difference
 # The share of false alarms that is put up with among what is called a lead.
 FALSE_SHARE = 0.05
 TOLD = 40
+# More comparisons than this would take minutes, and nobody reads them.
+MOST = 5_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,19 +43,31 @@ class Explored:
 def explore(run: Run, grid: Grid) -> tuple[Explored, ...]:
     """Compare every pair of candidates on every metric that has a direction, smallest q first.
 
-    Empty before a run's end, and where that is no more than the planned comparison. Pooled
-    metrics are left out: comparing them takes thousands of resamples each. What a race stopped is
-    left out too.
+    Empty before a run's end, where that is no more than the planned comparison, and where there are
+    too many to look through. Pooled metrics are left out: comparing them takes thousands of
+    resamples each. What a race stopped is left out too.
     """
-    names = [each.name for each in run.candidates if each.name not in run.stopped]
-    metrics = [each for each in run.metrics if each.direction != "none" and not each.pool]
-    pairs = list(combinations(names, 2))
-    if is_early(run) or len(pairs) * len(metrics) < 2:
+    names, metrics = explorable(run)
+    if is_early(run) or not 2 <= math.comb(len(names), 2) * len(metrics) <= MOST:
         return ()
+    pairs = list(combinations(names, 2))
     found = [each for metric in metrics for pair in pairs for each in _leads(*pair, grid, metric)]
     q_values = benjamini_hochberg([difference.p_value for *_, difference in found])
     explored = (Explored(*each, q) for each, q in zip(found, q_values, strict=True))
     return tuple(sorted(explored, key=lambda each: (each.q_value, each.difference.p_value)))
+
+
+def explorable(run: Run) -> tuple[list[str], list[MetricInfo]]:
+    """The candidates and the metrics that can be looked through."""
+    names = [each.name for each in run.candidates if each.name not in run.stopped]
+    return names, [each for each in run.metrics if each.direction != "none" and not each.pool]
+
+
+def too_many(run: Run) -> int:
+    """How many comparisons were left out because they are too many; 0 if they are not."""
+    names, metrics = explorable(run)
+    number = math.comb(len(names), 2) * len(metrics)
+    return 0 if is_early(run) or number <= MOST else number
 
 
 def _leads(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from promptbench.record import Candidate, Case, Completion, MetricInfo, Run, Sample
@@ -11,8 +11,10 @@ from promptbench.report.ablation import Ablation, ablation
 from promptbench.report.advice import answer
 from promptbench.report.comparison import Comparison, compare
 from promptbench.report.early import can_hold, early_estimate, is_early
+from promptbench.report.explore import too_many
 from promptbench.report.grid import Grid, lay_out, primary_metric, state
 from promptbench.report.notes import cautions, notes
+from promptbench.report.number import count
 from promptbench.report.pooled import pooled_estimate, rows
 from promptbench.report.variance import Variance, variances
 from promptbench.report.verdict import Leader, verdict
@@ -109,10 +111,23 @@ def summarise_grid(run: Run, grid: Grid) -> Summary:
         verdict=(blocks.verdict if blocks else "")
         or ("" if is_early(run) else answer(run, grid))
         or verdict(primary, len(standings), _leaders(ranked, primary), comparisons),
-        notes=(*notes(run, grid, primary), *cautions(_warnings(ranked, primary, comparisons))),
+        notes=(
+            *notes(run, grid, primary),
+            *cautions(_warnings(ranked, primary, comparisons)),
+            *_unexplored(run),
+        ),
         variances=variances(run, grid, primary),
         ablation=blocks,
     )
+
+
+def _unexplored(run: Run) -> Iterator[str]:
+    """Say that not every pair was compared, where that is so."""
+    if number := too_many(run):
+        yield (
+            f"Every pair of candidates would be {count(number, 'comparison')}: too many to look"
+            " through. `promptbench compare` compares any two."
+        )
 
 
 def standings_of(run: Run, grid: Grid) -> list[Standing]:

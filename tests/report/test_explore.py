@@ -12,6 +12,7 @@ from promptbench.report.explore import Explored, explore
 from promptbench.report.grid import lay_out
 from promptbench.report.material import Material
 from promptbench.report.page import build_page
+from promptbench.report.summary import summarise_grid
 from promptbench.stats.multiplicity import benjamini_hochberg
 from tests.report.records import METRIC, cases, run, sample
 
@@ -60,6 +61,17 @@ def test_there_is_nothing_to_explore_before_the_end_or_beyond_the_plan():
     assert {e.metric.name for e in explored(run(*MEANS, metrics=undirected))} == {METRIC}
     stopped = replace(run(*MEANS, metrics=METRICS), stopped={"c": 5})
     assert len(explored(stopped)) == 2
+
+
+def test_more_pairs_than_can_be_looked_through_are_left_out_and_the_page_says_so():
+    names = [f"prompt {number}" for number in range(101)]  # 5,050 pairs
+    made = run(*names)
+    grid = lay_out(made, cases(1), [sample(name, 0, 0.5) for name in names])
+    assert explore(made, grid) == ()
+    told = "Every pair of candidates would be 5,050 comparisons: too many to look through."
+    assert told in " ".join(summarise_grid(made, grid).notes)
+    few = lay_out(run(*names[:3]), cases(1), [])
+    assert "too many" not in " ".join(summarise_grid(run(*names[:3]), few).notes)
 
 
 def test_the_page_calls_it_exploratory_and_keeps_holm_for_the_plan():
