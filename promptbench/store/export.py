@@ -6,7 +6,8 @@ import csv
 import json
 import os
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,39 @@ from promptbench.store.turn import turns
 # A spreadsheet runs a cell that begins with one of these as a formula.
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
-Writer = Callable[[pd.DataFrame, str], None]
+# So many rows are in memory at a time.
+AT_ONCE = 10_000
+# Every other column holds text. A column with gaps would turn whole numbers into fractions.
+NUMBERS = {
+    "repeat": "Int64",
+    "turn": "Int64",
+    "prompt_tokens": "Int64",
+    "output_tokens": "Int64",
+    "memory_tokens": "Int64",
+    "seconds": "float64",
+    "cost": "float64",
+    "mood": "float64",
+    "given": "bool",
+}
+
+FIELDS = (
+    "run",
+    "candidate",
+    "prompt",
+    "model",
+    "case",
+    "repeat",
+    "output",
+    "error",
+    "finish_reason",
+    "prompt_tokens",
+    "output_tokens",
+    "seconds",
+    "cost",
+)
+
+Row = dict[str, Any]
+Writer = Callable[[Iterator[pd.DataFrame], str], None]
 
 
 def export(store: Store, run_id: str, kind: str, path: Path) -> int:
@@ -30,11 +63,9 @@ def export(store: Store, run_id: str, kind: str, path: Path) -> int:
     """
     run = store.run(run_id)
     candidates = {candidate.name: candidate for candidate in run.candidates}
-    rows = [row(run, candidates[sample.candidate], sample) for sample in store.samples(run_id)]
-    # A column with gaps would turn whole numbers into fractions.
-    frame = pd.DataFrame(rows).astype({"prompt_tokens": "Int64", "output_tokens": "Int64"})
-    write_table(frame, kind, path)
-    return len(frame)
+    rows = (row(run, candidates[sample.candidate], sample) for sample in store.samples(run_id))
+    kinds = NUMBERS | {score_column(metric.name): "float64" for metric in run.metrics}
+    return write_table(frames(rows, kinds), kind, path)
 
 
 def export_turns(store: Store, run_id: str, kind: str, path: Path) -> int:
@@ -43,28 +74,47 @@ def export_turns(store: Store, run_id: str, kind: str, path: Path) -> int:
     Raises InputError for a run without a turn, StoreError where nothing can be written.
     """
     run = store.run(run_id)
-    rows = [turn_row(run, turn) for turn in turns(store, run_id)]
-    if not rows:
+    rows = (turn_row(run, turn) for turn in turns(store, run_id))
+    if (first := next(rows, None)) is None:
         raise InputError(
             f"run {run.id} has no turns: it is no chat, or nothing was said yet",
             hint="Without --turns its outputs are written.",
         )
-    write_table(pd.DataFrame(rows), kind, path)
-    return len(rows)
+    return write_table(frames(chain([first], rows), NUMBERS), kind, path)
 
 
-def write_table(frame: pd.DataFrame, kind: str, path: Path) -> None:
-    """Write a table so that it is there whole or not at all. Raises StoreError."""
+def frames(rows: Iterable[Row], kinds: Mapping[str, str]) -> Iterator[pd.DataFrame]:
+    """Rows as tables of some thousand; `kinds` are the types of the columns that hold no text."""
+    coming = iter(rows)
+    while part := list(islice(coming, AT_ONCE)):
+        frame = pd.DataFrame(part)
+        yield frame.astype({name: kinds.get(name, "object") for name in frame.columns})
+
+
+def write_table(tables: Iterator[pd.DataFrame], kind: str, path: Path) -> int:
+    """Write a table, part by part, so that it is there whole or not at all; returns its rows.
+
+    Raises StoreError.
+    """
     handle, temporary = temporary_beside(path)
     os.close(handle)
+    written = 0
+
+    def counted() -> Iterator[pd.DataFrame]:
+        nonlocal written
+        for each in tables:
+            written += len(each)
+            yield each
+
     try:
-        WRITERS[kind](frame, temporary)
+        WRITERS[kind](counted(), temporary)
         Path(temporary).chmod(0o644)
         Path(temporary).replace(path)
     except OSError as error:
         raise unwritable(path, error) from error
     finally:
         Path(temporary).unlink(missing_ok=True)
+    return written
 
 
 def temporary_beside(path: Path) -> tuple[int, str]:
@@ -83,10 +133,10 @@ def unwritable(path: Path, error: OSError) -> StoreError:
     return StoreError(f"cannot be written: {error.strerror}", where=str(path), hint=hint)
 
 
-def row(run: Run, candidate: Candidate, sample: Sample) -> dict[str, Any]:
+def row(run: Run, candidate: Candidate, sample: Sample) -> Row:
     """One cell of a run as a flat row; a metric that is named like a field stands apart from it."""
     done = sample.completion
-    fields: dict[str, Any] = {
+    fields: Row = {
         "run": run.id,
         "candidate": candidate.name,
         "prompt": candidate.prompt.name,
@@ -104,13 +154,17 @@ def row(run: Run, candidate: Candidate, sample: Sample) -> dict[str, Any]:
     scores: dict[str, Any] = {}
     for metric in run.metrics:
         score = sample.scores.get(metric.name)
-        column = f"{metric.name} score" if metric.name in fields else metric.name
-        scores[column] = score.value if score else None
+        scores[score_column(metric.name)] = score.value if score else None
         scores[f"{metric.name} unscored"] = score.reason if score else ""
     return fields | scores
 
 
-def turn_row(run: Run, turn: Turn) -> dict[str, Any]:
+def score_column(metric: str) -> str:
+    """The column of a metric's values."""
+    return f"{metric} score" if metric in FIELDS else metric
+
+
+def turn_row(run: Run, turn: Turn) -> Row:
     """One turn as a flat row; `kept` lists the earlier turns that stood in its prompt."""
     return {
         "run": run.id,
@@ -132,14 +186,22 @@ def turn_row(run: Run, turn: Turn) -> dict[str, Any]:
     }
 
 
-def write_csv(frame: pd.DataFrame, path: str) -> None:
+def write_csv(tables: Iterator[pd.DataFrame], path: str) -> None:
     """CSV whose text cannot run as a formula: such a cell gets an apostrophe in front.
 
     Text stands in quotes: a bare carriage return in it would begin a row, and so a cell.
     """
-    safe = frame.map(lambda cell: f"'{cell}" if is_formula(cell) else cell)
-    safe.columns = [f"'{name}" if is_formula(name) else name for name in safe.columns]
-    safe.to_csv(path, index=False, lineterminator="\n", quoting=csv.QUOTE_NONNUMERIC)
+    with Path(path).open("w", encoding="utf-8", newline="") as file:
+        for number, frame in enumerate(tables):
+            safe = frame.map(lambda cell: f"'{cell}" if is_formula(cell) else cell)
+            safe.columns = [f"'{name}" if is_formula(name) else name for name in safe.columns]
+            safe.to_csv(
+                file,
+                index=False,
+                header=number == 0,
+                lineterminator="\n",
+                quoting=csv.QUOTE_NONNUMERIC,
+            )
 
 
 def is_formula(cell: object) -> bool:
@@ -147,17 +209,29 @@ def is_formula(cell: object) -> bool:
     return isinstance(cell, str) and cell.startswith(FORMULA)
 
 
-def write_jsonl(frame: pd.DataFrame, path: str) -> None:
+def write_jsonl(tables: Iterator[pd.DataFrame], path: str) -> None:
     """One JSON object a line, numbers with all their digits."""
-    table = frame.astype(object).where(frame.notna(), None)
     with Path(path).open("w", encoding="utf-8") as file:
-        for record in table.to_dict(orient="records"):
-            file.write(json.dumps(record, ensure_ascii=False) + "\n")
+        for frame in tables:
+            table = frame.astype(object).where(frame.notna(), None)
+            for record in table.to_dict(orient="records"):
+                file.write(json.dumps(record, ensure_ascii=False) + "\n")
 
 
-def write_parquet(frame: pd.DataFrame, path: str) -> None:
-    """Parquet through pyarrow."""
-    frame.to_parquet(path, index=False)
+def write_parquet(tables: Iterator[pd.DataFrame], path: str) -> None:
+    """Parquet. A part's column without a value must have the type that it has in the others."""
+    import pyarrow as pa
+    from pyarrow.parquet import ParquetWriter
+
+    types = {"object": pa.string(), "Int64": pa.int64(), "float64": pa.float64()}
+    first = next(tables)
+    columns = ((name, types.get(str(kind), pa.bool_())) for name, kind in first.dtypes.items())
+    plain = pa.schema(list(columns))
+    # What pandas says of itself there lets it read whole numbers as such, gaps or not.
+    schema = pa.Table.from_pandas(first, schema=plain, preserve_index=False).schema
+    with ParquetWriter(path, schema) as writer:
+        for frame in chain([first], tables):
+            writer.write_table(pa.Table.from_pandas(frame, schema=schema, preserve_index=False))
 
 
 WRITERS: dict[str, Writer] = {

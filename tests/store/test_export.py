@@ -14,6 +14,7 @@ import pytest
 
 from promptbench.error import EXIT_NOT_FINISHED, InputError, StoreError
 from promptbench.record import MetricInfo, Run, Score, Turn
+from promptbench.store import export as module
 from promptbench.store.database import Store
 from promptbench.store.export import WRITERS, export, export_turns
 from promptbench.store.turn import link_replies
@@ -182,7 +183,7 @@ def test_a_folder_in_the_place_of_the_file_is_an_error(filled: Store, tmp_path: 
 def test_a_full_disk_is_an_error_and_leaves_the_older_file(
     filled: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    def full(frame: pd.DataFrame, path: str) -> None:
+    def full(tables: Iterator[pd.DataFrame], path: str) -> None:
         Path(path).write_text("half a")
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
@@ -192,6 +193,17 @@ def test_a_full_disk_is_an_error_and_leaves_the_older_file(
         export(filled, "mail-1", "csv", tmp_path / "run")
     assert (tmp_path / "run").read_text() == "older"
     assert sorted(p.name for p in tmp_path.iterdir()) == ["run", *store_files(tmp_path)]
+
+
+@pytest.mark.parametrize("kind", WRITERS)
+def test_a_table_in_parts_is_the_table_in_one(
+    filled: Store, tmp_path: Path, kind: str, monkeypatch: pytest.MonkeyPatch
+):
+    whole = rows(filled, kind, tmp_path / "run")
+    monkeypatch.setattr(module, "AT_ONCE", 1)  # the last parts have neither output nor score
+    assert rows(filled, kind, tmp_path / "parts") == whole
+    if kind != "parquet":
+        assert (tmp_path / "parts").read_bytes() == (tmp_path / "run").read_bytes()
 
 
 def test_an_exported_file_can_be_read_by_others(filled: Store, tmp_path: Path):
