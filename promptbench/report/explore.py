@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import combinations
 
 from promptbench.record import MetricInfo, Run
-from promptbench.report.comparison import lead
+from promptbench.report.comparison import lead, turned
 from promptbench.report.early import is_early
 from promptbench.report.grid import Grid
 from promptbench.stats.multiplicity import benjamini_hochberg
@@ -76,7 +76,6 @@ def _leads(
     """One lead, of whoever is ahead; none where no case is shared."""
     found = lead(first, second, grid, metric)
     if found and found.mean < 0:
-        first, second = second, first
-        found = lead(first, second, grid, metric)
+        first, second, found = second, first, turned(found)
     if found:
         yield metric, first, second, found

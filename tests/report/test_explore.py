@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 
 from promptbench.record import MetricInfo, Run, Sample, Score
+from promptbench.report.comparison import lead
 from promptbench.report.explore import Explored, explore
 from promptbench.report.grid import lay_out
 from promptbench.report.material import Material
@@ -52,6 +53,18 @@ def test_who_is_ahead_where_less_is_better_has_the_lower_mean():
     for each in explore(made, grid):
         ours, theirs = (sum(grid.values(n, each.metric.name)) for n in (each.better, each.worse))
         assert (ours < theirs) == (each.metric.direction == "lower")
+
+
+def test_a_lead_is_the_same_as_compared_from_either_side():
+    made = run(*MEANS, metrics=METRICS)
+    grid = lay_out(made, cases(30), rows())
+    for each in explore(made, grid):
+        found = lead(each.better, each.worse, grid, each.metric)
+        assert found is not None and replace(each.difference, mean=0, low=0, high=0) == replace(
+            found, mean=0, low=0, high=0
+        )
+        ours = (each.difference.mean, each.difference.low, each.difference.high)
+        assert ours == pytest.approx((found.mean, found.low, found.high))
 
 
 def test_there_is_nothing_to_explore_before_the_end_or_beyond_the_plan():
