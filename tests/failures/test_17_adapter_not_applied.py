@@ -51,7 +51,7 @@ def test_keys_that_do_not_match_are_refused(stored: tuple[Path, dict[str, torch.
     place, tensors = stored
     renamed = {name.replace("self_attn", "attention"): t for name, t in tensors.items()}
     assert renamed.keys() != tensors.keys()
-    with pytest.raises(ModelError, match="the adapter (lacks|has no place for)"):
+    with pytest.raises(ModelError, match=r"the adapter (lacks|has no place for)"):
         loaded(place, renamed)
 
 
