@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from array import array
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 from typing import Literal, TypeVar
 
@@ -51,6 +51,14 @@ class Grid:
     cells: Mapping[tuple[str, str], tuple[Sample, ...]]
     clustered: bool
     arrival: Mapping[tuple[str, str], int]
+
+    def by_id(self) -> Grid:
+        """The same cells with the cases in the order of their ids.
+
+        Figures are made from that: in another order a sum can end in another last bit, and a
+        bootstrap draws other cases. So rows of a data file may change places.
+        """
+        return replace(self, cases=tuple(sorted(self.cases, key=lambda case: case.id)))
 
     def samples(self, candidate: str) -> list[Sample]:
         """Give the candidate's samples, case by case: as many as cases x repeats."""

@@ -73,7 +73,8 @@ def build_page(material: Material) -> str:
     """Build the page. It needs no network, and nothing in the records can become markup."""
     run = material.run
     grid, summary = material.figures or figures_of(run, material.cases, material.samples)
-    judges = judging(run, grid, summary, material.controls)
+    ordered = grid.by_id()
+    judges = judging(run, ordered, summary, material.controls)
     summary = noted(summary, judges)
     scales = _scales(run, summary)
     names = tuple(each.candidate.name for each in summary.standings)
@@ -91,9 +92,9 @@ def build_page(material: Material) -> str:
             created=_date(run.created),
             tones=looks,
             axes={metric.name: _metric_axis(summary, metric.name) for metric in run.metrics},
-            boards=boards(run, grid, summary),
+            boards=boards(run, ordered, summary),
             tally=tally(summary),
-            costs=costs(summary, grid),
+            costs=costs(summary, ordered),
             training=training,
             lessons=training and lessons(run, training.courses, copied),
             prompts=prompts_of(run, material.earlier),
@@ -101,15 +102,15 @@ def build_page(material: Material) -> str:
             groups=tabulate({k: v for k, v in run.manifest.items() if k != "sections"}),
             packed=Markup(pack(run, grid, names, material.prompts, material.turns)),  # base64
             judgements=material.judgements,
-            classification=classify(run, grid, names),
-            learning=learned(run, grid, scales[summary.primary.name]),
+            classification=classify(run, ordered, names),
+            learning=learned(run, ordered, scales[summary.primary.name]),
             tone_prompt=Tone(0, 0),
             tone_tuned=Tone(1, 1),
-            explored=explore(run, grid),
+            explored=explore(run, ordered),
             told=TOLD,
             early=is_early(run),
             copied=copied,
-            chat=chat(material, grid, summary, scales[summary.primary.name]),
+            chat=chat(material, ordered, summary, scales[summary.primary.name]),
             judging=judges,
             spent=material.spent,
             human=human(run, grid, material.ratings, names),

@@ -94,6 +94,7 @@ def summarise(run: Run, cases: Sequence[Case], samples: Iterable[Sample]) -> Sum
 
 def summarise_grid(run: Run, grid: Grid) -> Summary:
     """Do the same for samples that are laid out already."""
+    grid = grid.by_id()
     primary = primary_metric(run)
     standings = standings_of(run, grid)
     ranked = [each for each in standings if each.estimate(primary) is not None]

@@ -48,4 +48,4 @@ def page_of(
             spent=spent(store, run_id),
         )
     )
-    return noted(summary, judging(found.run, grid, summary, tried)), page
+    return noted(summary, judging(found.run, grid.by_id(), summary, tried)), page

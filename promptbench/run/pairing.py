@@ -63,7 +63,7 @@ def paired(first: Loaded, candidate: str, second: Loaded, other: str) -> Grid:
     right = lay_out(second.run, shared, second.samples)
     cells = {(FIRST, case.id): left.cells[candidate, case.id] for case in shared}
     cells |= {(SECOND, case.id): right.cells[other, case.id] for case in shared}
-    return replace(left, cells=cells)
+    return replace(left, cells=cells).by_id()
 
 
 def lead(grid: Grid, metric: MetricInfo) -> Difference | None:

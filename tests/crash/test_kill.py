@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import random
 import sqlite3
+import sys
 import time
 from collections import Counter
-from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
@@ -31,8 +31,8 @@ from tests.run.chatting import rows as chat_rows
 from tests.run.workspace import Workspace, email, write_workspace
 
 # A resumed run takes about so long before and after it generates.
-LONGEST = 2.0
-PER_RUN = 10
+LONGEST = 1.8
+PER_RUN = 6
 
 
 @pytest.mark.slow
@@ -41,7 +41,7 @@ PER_RUN = 10
     [4, pytest.param(50, marks=[pytest.mark.long, pytest.mark.timeout(1500)])],
 )
 def test_a_run_that_is_killed_again_and_again_ends_like_one_that_was_not(
-    tmp_path: Path, kills: int, record_property: Callable[[str, object], None]
+    tmp_path: Path, kills: int
 ):
     whole = crowded(tmp_path / "whole")
     wanted = result(whole, finish(whole))
@@ -56,9 +56,9 @@ def test_a_run_that_is_killed_again_and_again_ends_like_one_that_was_not(
         assert progress == sorted(progress), "what was stored stays stored"
         assert result(killed, finish(killed)) == wanted
         assert generated_twice(killed) == 0
-    record_property("phases", dict(Counter(each.phase for each in strikes)))
+    sys.stdout.write(f"struck: {dict(Counter(each.phase for each in strikes))}\n")
     assert len(strikes) == kills
-    assert sum(0 < each.stored < CELLS for each in strikes) >= kills // 4
+    assert sum(0 < each.stored < CELLS for each in strikes) >= kills // 8
 
 
 def moment(draw: random.Random, done: int) -> tuple[float, int]:
