@@ -31,14 +31,14 @@ TOKEN = re.compile(r"\w+|<(?:system|user|assistant)>|[^\w\s]")
 class Behaviour:
     """How the models of a backend behave; a test may change it at any time.
 
-    It says so many `words` at least and at most. `order` seeds the shuffling of the answers, of
-    which it takes `window` at a time (0: all); `failing` are texts whose requests end in an error,
-    and `broken` is raised once `breaks_after` batches are out.
+    It says so many `words` at least and at most, else 5 to 12. `order` seeds the shuffling of the
+    answers, of which it takes `window` at a time (0: all); `failing` are texts whose requests end
+    in an error, and `broken` is raised once `breaks_after` batches are out.
     """
 
     batch: int = 3
     context: int = 0
-    words: tuple[int, int] = (5, 12)
+    words: tuple[int, int] | None = None
     delay: float = 0.0
     order: int = 0
     window: int = 0
@@ -123,7 +123,7 @@ class FakeBackend:
 
 
 def complete(
-    request: Request, failing: Sequence[str] = (), most: tuple[int, int] = (5, 12)
+    request: Request, failing: Sequence[str] = (), words: tuple[int, int] | None = None
 ) -> Completion:
     """The answer to a request, or its error."""
     length = request.encoded.tokens
@@ -131,8 +131,8 @@ def complete(
         return Completion(request.key, "", length, 0, "", 0.25, error="the fake model failed")
     if request.sampling.choice:
         return chosen(request, request.sampling.choice)
-    words = answer(request, *most)
-    return Completion(request.key, " ".join(words), length, len(words), "stop", 0.25)
+    said = answer(request) if words is None else answer(request, *words)
+    return Completion(request.key, " ".join(said), length, len(said), "stop", 0.25)
 
 
 def chosen(request: Request, choice: Choice) -> Completion:

@@ -25,7 +25,8 @@ def say(*texts: str) -> list[list[Completion]]:
 
 
 def parts(samples: list[Sample], name: str, metric: str) -> np.ndarray:
-    return np.array([each.scores[metric].parts for each in samples if each.candidate == name])
+    rows = sorted((each for each in samples if each.candidate == name), key=lambda s: s.case_id)
+    return np.array([each.scores[metric].parts for each in rows])
 
 
 @pytest.mark.parametrize("metric", POOLED)
