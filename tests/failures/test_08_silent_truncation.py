@@ -1,38 +1,37 @@
-"""Row 8: a prompt that is cut to what fits, and scored as if it had been asked."""
+"""A prompt that does not fit loses its end, and what is answered to the rest is scored."""
 
 from __future__ import annotations
-
-from pathlib import Path
-from shutil import copytree
 
 import pytest
 
 from promptbench.error import ModelError
-from promptbench.model.local.local import LocalModel
-from promptbench.model.protocol import Setup
-from promptbench.record import Message
-from tests.fake import FakeBackend
-from tests.run.workspace import Workspace
+from tests.failures.scene import asks, completions, prompts
+from tests.model.tiny import write_tiny
+from tests.run.workspace import Workspace, email
+
+CONTEXT = 1024
+ANSWER = 16
 
 
-def test_what_does_not_fit_is_an_error_and_nothing_is_run(workspace: Workspace, fake: FakeBackend):
-    plan = workspace.plan()
-    longest = max(slot.tokens for slot in plan.slots)
-    fake.behaviour.context = longest + 16 - 1
-    with pytest.raises(ModelError, match="needs 1 tokens more than the context"):
-        workspace.run()
-    assert fake.asked == []
-    fake.behaviour.context += 1
-    assert workspace.run().errors == 0
+def long_email(workspace: Workspace, words: int) -> None:
+    """Let one of the cases be long, ending in the question; the prompt adds a few words."""
+    write_tiny(workspace.folder / "tiny", "llama", max_position_embeddings=CONTEXT)
+    asks(workspace, "./tiny")
+    body = " ".join(["w9"] * (words - 1) + ["w23"])
+    workspace.cases("test", email(0), {**email(2), "body": body})
 
 
-def test_a_tokenizer_with_a_limit_of_its_own_cuts_nothing(llama_folder: Path, tmp_path: Path):
-    folder = Path(copytree(llama_folder, tmp_path / "limited"))
-    settings = folder / "tokenizer.json"
-    text = settings.read_text(encoding="utf-8")
-    limit = '{"direction":"Right","max_length":8,"strategy":"LongestFirst","stride":0}'
-    assert '"truncation": null' in text
-    settings.write_text(text.replace('"truncation": null', f'"truncation": {limit}'))
-    model = LocalModel("./limited", folder, Setup(folder))
-    asked = "w1 w2 w3 w4 w5 w6 w7 w8 w9 w10 w11 w12"
-    assert model.encode((Message("user", asked),)).tokens == 13
+def test_a_long_prompt_is_read_to_its_end(workspace: Workspace):
+    long_email(workspace, 900)
+    result = workspace.run(prompts=("plain",))
+    done = completions(workspace, result.run_id)["plain", "mail-2", 0]
+    (ids,) = (ids for text, ids in prompts(workspace).items() if "w23" in text)
+    assert (ids.count(13), ids[-1]) == (899, 27), "the email or its end is missing"
+    assert done.prompt_tokens == len(ids)
+
+
+@pytest.mark.parametrize("words", [CONTEXT + 300, CONTEXT - ANSWER])
+def test_what_does_not_fit_with_its_answer_is_an_error(workspace: Workspace, words: int):
+    long_email(workspace, words)
+    with pytest.raises(ModelError, match=r"does not fit .* case mail-2 needs"):
+        workspace.run(prompts=("plain",))

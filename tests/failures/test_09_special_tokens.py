@@ -1,36 +1,36 @@
-"""Row 9: two beginnings of sequence or none, no generation prompt, another chat template."""
+"""Two beginnings of sequence or none, no turn for the answer, or no chat template at all."""
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
-from promptbench.model.local.tokenizer import Tokenizer
-from promptbench.record import Message
-from tests.model.tiny import write_tokenizer
+from tests.failures.scene import asks, prompts
+from tests.model.tiny import write_tiny, write_tokenizer
+from tests.run.workspace import Workspace, email
 
+ADDS = "<s> $A"  # what the tokenizer does to a plain text
 WRITES = (
     "{{ bos_token }} {% for m in messages %}w1 {{ m.content }} w2 {% endfor %}"
     "{% if add_generation_prompt %}w3{% endif %}"
 )
 SILENT = WRITES.removeprefix("{{ bos_token }} ")
-ADDS = "<s> $A"
+BEGIN, W1, W2, W3, SAID = 1, 5, 6, 7, [14, 15]
+TEMPLATES = {
+    "template and tokenizer begin": (ADDS, WRITES, [BEGIN, W1, *SAID, W2, W3]),
+    "the tokenizer begins": (ADDS, SILENT, [BEGIN, W1, *SAID, W2, W3]),
+    "the template begins": ("", WRITES, [BEGIN, W1, *SAID, W2, W3]),
+    "nothing begins": ("", SILENT, [W1, *SAID, W2, W3]),
+    "no template": (ADDS, "", [BEGIN, *SAID]),
+}
 
 
-@pytest.mark.parametrize(
-    ("processing", "template", "golden"),
-    [
-        (ADDS, WRITES, "<s> w1 w10 w2 w3"),
-        (ADDS, SILENT, "<s> w1 w10 w2 w3"),
-        (ADDS, "", "<s> w10"),
-        ("", WRITES, "<s> w1 w10 w2 w3"),
-        ("", SILENT, "w1 w10 w2 w3"),
-    ],
-)
-def test_a_prompt_has_the_tokens_that_the_model_was_trained_on(
-    tmp_path: Path, processing: str, template: str, golden: str
-):
-    made = Tokenizer(write_tokenizer(tmp_path, processing, template))
-    encoded = made.encode((Message("user", "w10"),))
-    assert made.inner.convert_ids_to_tokens(list(encoded.ids)) == golden.split()
+@pytest.mark.parametrize("kind", TEMPLATES)
+def test_the_stored_ids_are_those_that_the_model_was_trained_on(workspace: Workspace, kind: str):
+    adds, template, golden = TEMPLATES[kind]
+    folder = write_tiny(workspace.folder / "tiny", "llama")
+    write_tokenizer(folder, adds, template)
+    asks(workspace, "./tiny")
+    workspace.write("prompts/plain.j2", "{{ body }}")
+    workspace.cases("test", {**email(0), "body": "w10 w11"})
+    workspace.run(prompts=("plain",))
+    assert list(prompts(workspace).values()) == [golden]

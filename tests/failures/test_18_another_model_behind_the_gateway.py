@@ -1,22 +1,24 @@
-"""Row 18: a gateway that serves another model than the one that was asked for."""
+"""A gateway lets another model answer than the one that was asked, and its output is scored."""
 
 from __future__ import annotations
 
-from tests.failures.served import ask
-from tests.model.remote.server import CHAT, Answer, Asked, serving
-from tests.run.workspace import Workspace
+import pytest
+
+from tests.failures.scene import asks
+from tests.model.remote.server import CHAT, Answer, serving
+from tests.run.workspace import Workspace, email
 
 
-def test_what_another_model_says_is_an_error_and_not_scored(workspace: Workspace):
-    def falls_back(asked: Asked, number: int) -> Answer:
-        other = "number 4" in asked.body["messages"][-1]["content"]
-        return Answer(CHAT | {"model": "m-mini" if other else "m"})
-
-    with serving(falls_back) as server:
-        ask(workspace, server.base)
-        result = workspace.run()
-    bad = [s for s in workspace.samples(result.run_id) if s.completion and s.completion.error]
-    assert result.errors == len(bad) == 2
-    assert {s.case_id for s in bad} == {"mail-4"}
-    assert all("answered as 'm-mini'" in s.completion.error for s in bad if s.completion)
-    assert all(not s.scores for s in bad)
+@pytest.mark.parametrize("other", ["quite-another", "m-mini"])
+def test_an_answer_of_another_model_is_an_error(workspace: Workspace, other: str):
+    workspace.cases("test", email(0), email(2))
+    with serving() as server:
+        asks(workspace, f"openai:m@{server.base}")
+        assert workspace.run(prompts=("plain",)).errors == 0
+        server.behaviour = lambda asked, number: Answer({**CHAT, "model": other})
+        result = workspace.run(prompts=("plain",), fresh=True)
+    assert result.errors == 2
+    for sample in workspace.samples(result.run_id):
+        assert sample.completion is not None
+        assert f"answered as '{other}', not as 'm'" in sample.completion.error
+        assert sample.scores == {}

@@ -1,0 +1,27 @@
+"""Outputs depend on what else is in the batch, so that its size moves the scores."""
+
+from __future__ import annotations
+
+import pytest
+
+from promptbench.model.protocol import Setup
+from promptbench.model.spec import open_model
+from tests.failures.scene import asks, completions, in_words
+from tests.model.tiny import answers, told, write_tiny
+from tests.run.workspace import Workspace
+
+
+@pytest.mark.parametrize("kind", ["llama", "t5"])
+@pytest.mark.parametrize("sampling", ["{max_tokens: 8}", "{max_tokens: 8, temperature: 1.0}"])
+def test_a_prompt_is_answered_the_same_alone_and_among_others(
+    workspace: Workspace, kind: str, sampling: str
+):
+    in_words(workspace)
+    write_tiny(workspace.folder / "tiny", kind)
+    asks(workspace, "./tiny", sampling=sampling)
+    found = completions(workspace, workspace.run(prompts=("plain",)).run_id)
+    plan = workspace.plan(prompts=("plain",))
+    model = open_model("./tiny", Setup(workspace.folder))
+    for slot in plan.slots:
+        (alone,) = answers(model, [plan.request(slot)]).values()
+        assert told(found["plain", plan.cases[slot.case].id, 0]) == told(alone)
