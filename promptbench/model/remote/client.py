@@ -24,6 +24,7 @@ from promptbench.model.remote.transport import (
     MOST_BYTES,
     SHOWN,
     TroubleError,
+    characters,
     explained,
     lines,
     reason_of,
@@ -130,7 +131,7 @@ class Client:
             raise TroubleError(what, again=again, cost=None) from error
         except RefusedError as error:
             raise TroubleError(f"the server gave no answer: {error}", cost=None) from error
-        reply = replace(reply, served=self.without_key(reply.served))
+        reply = replace(reply, served=characters(self.without_key(reply.served)))
         if self.served and reply.served != self.served:
             raise TroubleError(
                 f"the server answered as {reply.served!r}, not as {self.served!r}: another model's"
@@ -258,11 +259,11 @@ class Client:
     def failed(self, request: Request, why: str, tries: int) -> Completion:
         """A request that nothing came back for."""
         told = f"{why} (after {tries} tries)" if tries > 1 else why
-        return Completion(request.key, "", 0, 0, "", 0.0, error=self.without_key(told))
+        return Completion(request.key, "", 0, 0, "", 0.0, error=characters(self.without_key(told)))
 
     def completed(self, request: Request, reply: Reply, seconds: float) -> Completion:
         """A reply as a completion. White space around the text is not part of the answer."""
-        text = reply.text.strip()
+        text = characters(reply.text.strip())
         # A key of a few letters, as local servers have, is a word that answers are made of.
         safe = self.without_key(text) if len(self.key) >= LEAST_SECRET else text
         return Completion(
