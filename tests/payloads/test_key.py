@@ -9,10 +9,16 @@ from __future__ import annotations
 import base64
 import io
 import json
+import os
+import subprocess
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from threading import Thread
 from typing import Any
 from urllib.parse import quote
 
@@ -32,6 +38,7 @@ from tests.model.remote.batch_server import OpenAI, service
 from tests.model.remote.server import CHAT, Answer, Asked, Server, serving
 from tests.model.remote.test_speak import STREAMS
 from tests.model.remote.test_speak import request as spoken
+from tests.model.tiny import write_tiny
 from tests.report.packed import packed_of, parts
 from tests.run.workspace import Workspace, email
 
@@ -278,3 +285,69 @@ def test_batches_and_their_notes_hold_no_key(
     assert any("batches" in name for name in texts)
     for name, text in [*texts.items(), ("printed", "".join(told))]:
         assert BATCH_KEY[:12] not in text, name
+
+
+# In processes of their own
+
+
+def printed(folder: Path, environment: Mapping[str, str], *arguments: str) -> str:
+    """Stdout and stderr of the command line, with some variables set."""
+    done = subprocess.run(
+        [sys.executable, "-m", "promptbench", "run", "suites/mail.yaml", *arguments],
+        cwd=folder,
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    return done.stdout + done.stderr
+
+
+def written(folder: Path) -> dict[str, bytes]:
+    paths = (path for path in folder.rglob("*") if path.is_file() and not path.is_symlink())
+    return {str(path): path.read_bytes() for path in paths}
+
+
+def test_the_hub_s_token_goes_to_the_hub_and_into_no_output(workspace: Workspace, tmp_path: Path):
+    token, sent = "hf_canary", []
+
+    class Hub(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            sent.append(self.headers.get("Authorization"))
+            self.send_response(401)
+            self.end_headers()
+            self.wfile.write(f"bad token {token}".encode())
+
+        def log_message(self, *rest: Any) -> None:
+            """Say nothing."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Hub) as hub:
+        thread = Thread(target=hub.serve_forever)
+        thread.start()
+        names = {"HF_ENDPOINT": f"http://127.0.0.1:{hub.server_port}", "HF_TOKEN": token}
+        names |= {"HF_HOME": str(tmp_path / "hub"), "HF_HUB_OFFLINE": "0"}
+        told = printed(workspace.folder, names, "--model", "hf:org/name")
+        hub.shutdown()
+        thread.join()
+    assert f"Bearer {token}" in sent
+    assert "the hub does not give 'org/name' (status 401)" in told
+    assert token not in told
+    assert not [name for name, raw in written(tmp_path).items() if token.encode() in raw]
+
+
+@pytest.mark.long
+def test_ray_s_logs_hold_no_key(workspace: Workspace, tmp_path: Path):
+    write_tiny(workspace.folder / "tiny", "llama")
+    workspace.edit("suites/mail.yaml", "fake:a", "./tiny")
+    # Ray's sockets lie there, and their paths must be short.
+    with TemporaryDirectory(prefix="ray") as logs:
+        names = {**ELSEWHERE, "RAY_TMPDIR": logs, "PROMPTBENCH_CACHE": str(tmp_path / "cache")}
+        del names["RAY_AUTH_TOKEN"]  # for Ray itself promptbench draws one anew
+        told = printed(workspace.folder, names, "--executor", "ray", "--workers", "1")
+        assert "report " in told, told
+        files = written(Path(logs)) | written(tmp_path)
+    assert any("raylet" in name for name in files)
+    keys = [value.encode() for value in names.values() if value.startswith("sk-canary")]
+    assert len(keys) == 6
+    assert not [name for name, raw in files.items() for key in keys if key in raw]
+    assert "sk-canary" not in told
