@@ -9,8 +9,9 @@ from typing import Any, Literal, TypeVar, get_origin, get_type_hints
 
 # What promptbench itself writes there, and reads again: a date, the name of a function, a grammar.
 OURS = {("Run", "created"), ("MetricInfo", "pool"), ("Candidate", "memory")}
-# Their keys are ours, too; of their texts only those that stand elsewhere as well are taken.
+# Their keys are ours, too; of their texts names are taken, and what stands elsewhere as well.
 STRUCTURES = {("Run", "manifest"), ("MetricInfo", "settings")}
+NAMES = ("group", "block", "command")
 
 Thing = TypeVar("Thing")
 
@@ -80,7 +81,8 @@ class Poison:
         if isinstance(value, str):
             return self.known.get(value, value)
         if isinstance(value, Mapping):
-            return {self.known.get(k, k): self.structure(v) for k, v in value.items()}
+            named = {k: self.text(v, f"name of a {k}") for k, v in value.items() if k in NAMES}
+            return {self.known.get(k, k): self.structure(v) for k, v in value.items()} | named
         if isinstance(value, list | tuple):
             return type(value)(map(self.structure, value))
         return value
