@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 from rich.console import Console
 
+from promptbench.cli.escape import json_line
 from promptbench.cli.memory import Memory
 from promptbench.cli.progress import RunProgress
 from promptbench.cli.ranking import as_json, finite, number
@@ -94,7 +94,7 @@ def command(
         result = ablate(suite, options, blocks, progress)
     if as_json_:
         said = as_json(result) | {"ablation": ablation_json(result.summary.ablation)}
-        click.echo(json.dumps(said, ensure_ascii=False))
+        click.echo(json_line(said))
     else:
         show(result, out())
     if result.errors:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,6 +9,7 @@ import click
 from rich.console import Console
 
 from promptbench.cli.curve import CurveProgress
+from promptbench.cli.escape import json_line
 from promptbench.cli.terminal import err, out, plain, table
 from promptbench.error import EXIT_NOT_FINISHED, EXIT_OK
 
@@ -61,7 +61,7 @@ def command(
     if as_json_:
         said = {"run": found.result.run_id, "report": str(found.result.report)}
         said |= as_json(found.table, found.missing, found.notes)
-        click.echo(json.dumps(said, ensure_ascii=False))
+        click.echo(json_line(said))
     else:
         show(found, out())
     return EXIT_NOT_FINISHED if found.result.errors else EXIT_OK

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import asdict
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from rich.console import Console
 
+from promptbench.cli.escape import json_line
 from promptbench.cli.ranking import finite
 from promptbench.cli.terminal import out, plain, table
 
@@ -51,7 +51,7 @@ def command(
         pairs = compare_runs(store, first, second, metrics)
     if as_json:
         found = [pair_json(pair, explore) for pair in pairs]
-        click.echo(json.dumps({"pairs": found}, ensure_ascii=False))
+        click.echo(json_line({"pairs": found}))
         return
     for pair in pairs:
         show(pair, explore, out())

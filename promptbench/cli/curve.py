@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from pathlib import Path
 from types import TracebackType
@@ -10,13 +9,13 @@ from typing import Any
 
 import click
 from rich.console import Console
-from rich.text import Text
 
 from promptbench.cli.cluster import cluster_of, cluster_options
+from promptbench.cli.escape import json_line
 from promptbench.cli.memory import Memory
 from promptbench.cli.progress import RunProgress
 from promptbench.cli.ranking import as_json, show
-from promptbench.cli.terminal import err, out
+from promptbench.cli.terminal import err, out, plain
 from promptbench.cli.training import TrainingProgress
 from promptbench.error import EXIT_NOT_FINISHED, EXIT_OK
 
@@ -69,7 +68,7 @@ class CurveProgress:
         """See curve.workflow.Watchers."""
         self.end()
         minutes, seconds = divmod(int(time.monotonic() - self.started), 60)
-        self.console.print(Text(f"[{minutes}:{seconds:02d}] {message}", style="bold"))
+        self.console.print(plain(f"[{minutes}:{seconds:02d}] {message}", "bold"))
 
     def run(self) -> RunProgress:
         """See curve.workflow.Watchers."""
@@ -159,7 +158,7 @@ def command(
     with CurveProgress(err()) as progress:
         result = curve(suite, options, progress)
     if as_json_:
-        click.echo(json.dumps(as_json(result), ensure_ascii=False))
+        click.echo(json_line(as_json(result)))
     else:
         show(result, out())
     return EXIT_NOT_FINISHED if result.errors else EXIT_OK

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from promptbench.cli.escape import json_line
 from promptbench.cli.memory import Memory
 from promptbench.cli.terminal import err, out, plain
 from promptbench.cli.training import TrainingProgress
@@ -108,7 +108,7 @@ def command(
         tuned = finetune(suite, options, progress)
     if as_json:
         said = {"folder": tuned.spec, "reused": tuned.reused, **tuned.manifest}
-        click.echo(json.dumps(said, ensure_ascii=False))
+        click.echo(json_line(said))
     else:
         show(tuned, suite)
 

@@ -146,7 +146,7 @@ def in_our_words(error: click.ClickException) -> str:
 def confession(error: Exception) -> str:
     """A bug of promptbench: what a report of it needs, in two lines."""
     if os.environ.get("PROMPTBENCH_TRACEBACK"):
-        traceback.print_exception(error)
+        tell("".join(traceback.format_exception(error)))
     place = traceback.extract_tb(error.__traceback__)[-1]
     return (
         f"a bug in promptbench: {type(error).__name__}: {error}"

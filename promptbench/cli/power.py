@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from contextlib import closing
 from dataclasses import asdict
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from promptbench.cli.escape import json_line
 from promptbench.cli.terminal import out, plain, table
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ def command(
     with closing(open_store(store_path(read.workspace))) as store:
         found = outlook(store, run_id or newest_run(store, suite, read.name), metric, effect, power)
     if as_json:
-        click.echo(json.dumps(as_object(found), ensure_ascii=False))
+        click.echo(json_line(as_object(found)))
         return
     show(found)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 from collections.abc import Mapping
@@ -11,6 +10,7 @@ from typing import Any
 
 import click
 
+from promptbench.cli.escape import json_line
 from promptbench.cli.terminal import err, out, plain, table
 from promptbench.cli.training import TrainingProgress
 from promptbench.error import InputError
@@ -69,7 +69,7 @@ def command(arch: str, data: Path, fields: tuple[str, ...], **options: Any) -> N
     shown = shown_path(made.folder)
     if options["as_json"]:
         found = {"folder": shown, "new": made.new, **made.said}
-        click.echo(json.dumps(found, ensure_ascii=False))
+        click.echo(json_line(found))
         return
     if not made.new:
         out().print(plain(f"{shown} is there already, made with these settings."))

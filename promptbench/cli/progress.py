@@ -76,7 +76,7 @@ class RunProgress:
     def note(self, message: str) -> None:
         """A long step begins."""
         self.stop()
-        self.console.print(Text(message, style="dim"))
+        self.console.print(plain(message, "dim"))
 
     def planned(self, total: int, missing: int, what: str = "outputs") -> None:
         """Say what there is to do."""

@@ -39,16 +39,17 @@ class SuiteFile(pytest.File):
 
     def collect(self) -> Iterator[GateTest]:
         """Read the suite, without running it."""
+        from promptbench.cli.escape import escaped
         from promptbench.gate.rule import said
         from promptbench.suite.read import read_suite
 
         try:
             suite = read_suite(self.path)
         except PromptbenchError as error:
-            raise self.CollectError(str(error)) from error
+            raise self.CollectError(escaped(str(error))) from error
         for place, spec in enumerate(suite.gates):
             # In brackets, for pytest writes the dots outside of them as colons.
-            name = f"gate[{said(spec.entry)}]"
+            name = escaped(f"gate[{said(spec.entry)}]")
             yield GateTest.from_parent(self, name=name, place=place, spec=spec)
 
     def judged(self, place: int) -> Judgement:
@@ -83,19 +84,23 @@ class GateTest(pytest.Item):
 
     def runtest(self) -> None:
         """Hold the gate against the run."""
+        from promptbench.cli.escape import escaped
+
         suite = self.parent
         if not isinstance(suite, SuiteFile):
             raise RuntimeError("a gate belongs to a suite")
         judgement = suite.judged(self.place)
         if judgement.verdict == "undecided":
-            pytest.skip(judgement.reason)
+            pytest.skip(escaped(judgement.reason))
         if judgement.verdict == "failed":
             raise GateFailed(judgement)
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
         """The figures, and no traceback."""
+        from promptbench.cli.escape import escaped
+
         if isinstance(excinfo.value, GateFailed | PromptbenchError):
-            return str(excinfo.value)
+            return escaped(str(excinfo.value))
         return super().repr_failure(excinfo, style)
 
     def reportinfo(self) -> tuple[Path, int, str]:

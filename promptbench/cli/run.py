@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from promptbench.cli.cluster import cluster_of, cluster_options
-from promptbench.cli.escape import escaped
+from promptbench.cli.escape import escaped, json_line
 from promptbench.cli.memory import Memory
 from promptbench.cli.progress import RunProgress
 from promptbench.cli.ranking import as_json, show
@@ -125,7 +124,7 @@ def command(
     with RunProgress(err()) as progress:
         result = run_suite(suite, options, progress)
     if as_json_:
-        click.echo(json.dumps(as_json(result), ensure_ascii=False))
+        click.echo(json_line(as_json(result)))
     else:
         show(result, out())
     report_gates(result, suite, junit)

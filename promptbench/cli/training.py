@@ -7,7 +7,8 @@ from types import TracebackType
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-from rich.text import Text
+
+from promptbench.cli.terminal import plain
 
 
 class TrainingProgress:
@@ -38,7 +39,7 @@ class TrainingProgress:
     def note(self, message: str) -> None:
         """See tune.watch.Watcher."""
         self.stop()
-        self.console.print(Text(message, style="dim"))
+        self.console.print(plain(message, "dim"))
 
     def planned(self, steps: int, done: int) -> None:
         """See tune.watch.Watcher."""

@@ -101,7 +101,7 @@ class Pairwise:
 
     def read(self, answers: Sequence[Completion], subject: Subject) -> Score:
         """1 or 0 if both orders say so; 0.5 where they contradict each other, or say tie."""
-        votes, problems = self.votes(answers)
+        votes, problems = self.votes(answers, (subject.text, self.other(subject) or ""))
         half = len(answers) // 2
         orders = [
             [worth for worth in part if worth is not None] for part in (votes[:half], votes[half:])
@@ -116,22 +116,24 @@ class Pairwise:
         note = remark(len(answers), problems)
         return Score(self.info.name, value, note, (*parts, first, second))
 
-    def votes(self, answers: Sequence[Completion]) -> tuple[list[float | None], list[str]]:
+    def votes(
+        self, answers: Sequence[Completion], judged: Sequence[str]
+    ) -> tuple[list[float | None], list[str]]:
         """How far each answer prefers A, None where it does not parse; and what was wrong."""
         found: list[float | None] = []
         problems = []
         for answer in answers:
             try:
-                found.append(self.worth(answer))
+                found.append(self.worth(answer, judged))
             except ValueError as error:
                 problems.append(str(error))
                 found.append(None)
         return found, problems
 
-    def worth(self, answer: Completion) -> float:
+    def worth(self, answer: Completion, judged: Sequence[str]) -> float:
         """1 for A, 0 for B; of likelihoods their share, a tie's in equal parts."""
         if not self.trial.form.likelihood:
-            return WORTH[str(self.trial.form.read(answer))]
+            return WORTH[str(self.trial.form.read(answer, judged))]
         pairs = zip(self.trial.form.allowed, shares(answer), strict=True)
         return math.fsum(WORTH[str(value)] * share for value, share in pairs)
 

@@ -84,7 +84,7 @@ class Pointwise:
         votes, problems = [], []
         for answer in answers:
             try:
-                votes.append(int(self.trial.form.read(answer)))
+                votes.append(int(self.trial.form.read(answer, (subject.text,))))
             except ValueError as error:
                 problems.append(str(error))
         parts = (asked, float(len(votes)))

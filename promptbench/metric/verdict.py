@@ -7,6 +7,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from promptbench.metric.enclosure import harmless
 from promptbench.record import Choice, Completion, Message, Sampling
 
 SHOWN = 60
@@ -57,8 +58,14 @@ class Form:
         anew = text.lstrip().startswith(("{", "`"))
         return f"{'' if anew else self.beginning}{text}}}"
 
-    def read(self, answer: Completion) -> Value:
-        """The value of a written verdict; ValueError says what was found instead."""
+    def read(self, answer: Completion, judged: Sequence[str] = ()) -> Value:
+        """The value of a written verdict; ValueError says what was found instead.
+
+        An answer that begins with other words and stands in a `judged` text repeats it: a verdict
+        in it is the text's own.
+        """
+        if any(repeats(answer.text, text) for text in judged):
+            raise ValueError(f"{UNPARSED}: it repeats what it judges: {short(answer.text)}")
         found = first_object(self.whole(answer.text))
         if found is None:
             raise ValueError(f"{UNPARSED}: no JSON object in {short(answer.text)}")
@@ -82,6 +89,14 @@ def first_object(text: str) -> dict[str, object] | None:
             continue
         return dict(found)
     return None
+
+
+def repeats(answer: str, text: str) -> bool:
+    """Whether an answer is a piece of a text, as it is or as the judge saw it; no bare verdict."""
+    words = " ".join(answer.split())
+    if words.startswith(("{", "`")) or "{" not in words:
+        return False
+    return any(words in " ".join(each.split()) for each in (text, harmless(text)))
 
 
 def shares(answer: Completion) -> list[float]:

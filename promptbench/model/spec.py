@@ -11,7 +11,7 @@ import platformdirs
 
 from promptbench.error import ModelError, choices
 from promptbench.model.protocol import Model, Setup
-from promptbench.model.remote.address import PREFIXES
+from promptbench.model.remote.address import PREFIXES, without_secrets
 from promptbench.model.wheel import EMBEDDED
 
 Opener = Callable[[str, Setup], Model]
@@ -116,12 +116,13 @@ def open_here(spec: str, setup: Setup) -> Model:
         return opener(spec, setup)
     if is_path(spec, setup.folder):
         return open_local(spec, setup)
+    shown = without_secrets(spec)
     if "/" in spec and not colon:
-        hint = f"For a hub model write 'hf:{spec}', for a folder './{spec}'."
-        raise ModelError(f"unknown model '{spec}'", hint=hint)
+        hint = f"For a hub model write 'hf:{shown}', for a folder './{shown}'."
+        raise ModelError(f"unknown model '{shown}'", hint=hint)
     answering = [name for name, one in EMBEDDED.items() if one.family != "encoder-only"]
     hint = f"{choices(spec, answering)} Or a folder (./checkpoints/x), or hf:org/name."
-    raise ModelError(f"unknown model '{spec}'", hint=hint)
+    raise ModelError(f"unknown model '{shown}'", hint=hint)
 
 
 def find_backend(prefix: str) -> Opener | None:

@@ -10,7 +10,7 @@ from pathlib import Path
 from tempfile import TemporaryFile
 from typing import Protocol
 
-from promptbench.error import PromptbenchError, StoreError
+from promptbench.error import InputError, PromptbenchError, StoreError
 from promptbench.gate.rule import Gate
 from promptbench.record import Completion, Judgement, RunStatus
 from promptbench.report.summary import Summary
@@ -178,7 +178,18 @@ def report_of(
     `gates` are judged first and what becomes of them is stored; None leaves what is stored.
     """
     summary, page = page_of(store, run_id, gates)
-    return summary, write_report(page, reports / run_id)
+    return summary, write_report(page, own_place(reports, run_id))
+
+
+def own_place(folder: Path, run_id: str, ending: str = "") -> Path:
+    """Where something of a run is written in a folder. Raises InputError for an id that is a path.
+
+    Ids are made by a run, but a store may have come from anywhere.
+    """
+    if run_id in ("", "..") or run_id != Path(run_id).name or not run_id.isprintable():
+        what = f"the run {run_id!r} has an id that no run was given: nothing is written under it"
+        raise InputError(what, hint="Do not use a store that somebody has changed.")
+    return folder / f"{run_id}{ending}"
 
 
 @contextmanager

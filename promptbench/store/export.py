@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import os
+import re
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import chain, islice
@@ -18,8 +19,14 @@ from promptbench.record import Candidate, Run, Sample, Turn
 from promptbench.store.database import Store
 from promptbench.store.turn import turns
 
-# A spreadsheet runs a cell that begins with one of these as a formula.
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
+# A spreadsheet runs a cell that begins so as a formula, some also in wide letters (U+FF0B and
+# others) or behind what they drop: spaces, quotes, controls, characters without a width. With the
+# apostrophes in front, what was put there can be taken away again.
+FORMULA = re.compile(
+    r"""'*(?:[\t\r\n]|[\s"`\0-\x1f\x7f-\x9f\xad\u180e\u200b-\u200f\u2060\ufeff]*"""
+    r"""[=+@\-\N{FULLWIDTH EQUALS SIGN}\N{FULLWIDTH PLUS SIGN}\N{FULLWIDTH HYPHEN-MINUS}"""
+    r"""\N{FULLWIDTH COMMERCIAL AT}\N{MINUS SIGN}])"""
+)
 
 # So many rows are in memory at a time.
 AT_ONCE = 10_000
@@ -189,7 +196,8 @@ def turn_row(run: Run, turn: Turn) -> Row:
 def write_csv(tables: Iterator[pd.DataFrame], path: str) -> None:
     """CSV whose text cannot run as a formula: such a cell gets an apostrophe in front.
 
-    Text stands in quotes: a bare carriage return in it would begin a row, and so a cell.
+    Who reads it back takes one apostrophe from each text that begins with some and a formula. Text
+    stands in quotes: a bare carriage return in it would begin a row, and so a cell.
     """
     with Path(path).open("w", encoding="utf-8", newline="") as file:
         for number, frame in enumerate(tables):
@@ -206,7 +214,7 @@ def write_csv(tables: Iterator[pd.DataFrame], path: str) -> None:
 
 def is_formula(cell: object) -> bool:
     """Whether a spreadsheet would run a cell."""
-    return isinstance(cell, str) and cell.startswith(FORMULA)
+    return isinstance(cell, str) and FORMULA.match(cell) is not None
 
 
 def write_jsonl(tables: Iterator[pd.DataFrame], path: str) -> None:

@@ -19,8 +19,8 @@ from promptbench.record import Case
 from promptbench.run.desk import Desk, Item
 from promptbench.run.job import Result
 from promptbench.store.answer import controls
-from tests.metric.injection import INJECTIONS
 from tests.model.bert import write_encoder
+from tests.payloads.injection import ATTACKS
 from tests.run.workspace import Notes, Workspace, email, write_workspace
 
 CLOZE = """\
@@ -131,7 +131,7 @@ def test_no_injection_brings_control_tokens_into_the_judges_prompt(judged: Works
 
     usual = special("Two o'clock.")
     assert usual > 0
-    assert [special(text) for text in INJECTIONS] == [usual] * len(INJECTIONS)
+    assert [special(text) for text in ATTACKS.values()] == [usual] * len(ATTACKS)
 
 
 def test_a_bert_is_not_asked_for_the_likelihood_of_a_text(tmp_path: Path):

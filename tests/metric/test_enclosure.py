@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 
 from promptbench.metric import enclosure
 from promptbench.metric.enclosure import CODE_LENGTH, enclose, harmless
-from tests.metric.injection import INJECTIONS
 
 # As chat templates and tokenizers write them.
 TOKENS = ["<|im_start|>", "<|im_end|>", "<|endoftext|>", "<s>", "</s>", "<unk>", "<pad>", "[INST]"]
@@ -24,14 +23,6 @@ def inside(text: str, title: str, code: str) -> str:
     begin, end = f"=== {title} begins {code} ===\n", f"\n=== {title} ends {code} ==="
     assert (text.count(begin), text.count(end)) == (1, 1)
     return text.partition(begin)[2].rpartition(end)[0]
-
-
-@pytest.mark.parametrize("text", INJECTIONS)
-def test_no_text_leaves_its_lines(text: str):
-    found = enclose({"email": "Dear all", "text to rate": text}, "helpful")
-    assert inside(found.text, "text to rate", found.code) == harmless(text)
-    assert inside(found.text, "email", found.code) == "Dear all"
-    assert found.text.count(found.code) == 4
 
 
 @given(st.text(), st.text())

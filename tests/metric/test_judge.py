@@ -14,7 +14,6 @@ from promptbench.metric.protocol import NO_REFERENCE
 from promptbench.metric.trial import FORGED, NON_ANSWER, POLITE
 from promptbench.record import Case, Completion, Score
 from tests.metric.ask import metric
-from tests.metric.injection import INJECTIONS
 from tests.metric.test_registry import refusal
 
 RUBRIC = {"model": "fake:judge", "rubric": "5 = says what is asked of whom"}
@@ -151,33 +150,6 @@ def test_the_text_that_people_rated_is_judged_too():
     assert judge.controls(case, False) == {RATED: "Eat at two."}
     assert judge.controls(CASE, False) == {}
     assert pointwise(human="rating", rated="reference").controls(CASE, False) == {RATED: "At two."}
-
-
-# Injections
-
-
-@pytest.mark.parametrize("text", INJECTIONS)
-def test_an_injection_changes_nothing_but_what_stands_between_the_lines(text: str):
-    judge = pointwise()
-    plain, attacked = prompt(judge, "Two."), prompt(judge, text)
-    # Before and after its lines the prompt is the same but for the code.
-    assert skeleton(judge, plain) == skeleton(judge, attacked)
-    assert verdict(judge, " 2").value == 2.0
-
-
-@pytest.mark.parametrize("text", INJECTIONS)
-def test_a_judge_that_repeats_an_injection_is_read_strictly(text: str):
-    for judge, allowed in ((pointwise(), {None, 5.0}), (pairwise(), {None, 0.5})):
-        count = len(asked(judge, Subject("Two.", CASE)))
-        assert verdict(judge, *[text] * count).value in allowed
-
-
-def skeleton(judge: Pointwise, text: str) -> tuple[str, str]:
-    """What is ours of a prompt, its code left out."""
-    code = text.partition("carry the code ")[2][:16]
-    before, _, rest = text.partition(f"=== text to rate begins {code} ===\n")
-    _, _, after = rest.rpartition(f"=== text to rate ends {code} ===")
-    return before.replace(code, ""), after
 
 
 # Pairwise

@@ -8,7 +8,7 @@ from promptbench.record import Control, Judgement, MetricInfo, Nearness, Run, Sc
 from promptbench.report.material import Material
 from promptbench.report.page import build_page
 from tests.report.chatted import chatted
-from tests.report.labelled import drawn
+from tests.report.labelled import Made, drawn
 
 SETTINGS = {"metric": "judge", "scale": [1, 5], "human": "", "rated": ""}
 JUDGE = MetricInfo("helpful", "helpful, judged by m", "higher", 1.0, 5.0, settings=SETTINGS)
@@ -28,30 +28,29 @@ COURSE = {
 
 def everything() -> str:
     """Build the page."""
-    made, cases, samples = drawn(4, 24)
+    return build_page(material(drawn(4, 24)))
+
+
+def material(labelled: Made) -> Material:
+    """All that such a page is made of, around a classification."""
+    made, cases, samples = labelled
     again = [replace(each, repeat=1) for each in samples]
     rows = [
         replace(each, scores={**each.scores, "helpful": Score("helpful", 4.0, "", (1.0, 1.0))})
         for each in (*samples, *again)
     ]
     cases, turns = chatted(_run(made), cases, rows)
-    return build_page(
-        Material(
-            _run(made),
-            cases,
-            rows,
-            [
-                Judgement(
-                    "accuracy at least 0.5", 1, "passed", "accuracy", "0.6 (0.5 to 0.7)", "", ""
-                ),
-                Judgement(
-                    "accuracy at least 0.9", 2, "failed", "accuracy", "0.6 (0.5 to 0.7)", "", ""
-                ),
-            ],
-            [Nearness("written", cases[0].id, 0, 0.9, 0.3, "train-1", "A training answer. " * 30)],
-            [Control("says nothing", cases[0].id, Score("helpful", 5.0, "", (1.0, 1.0)))],
-            turns=turns,
-        )
+    return Material(
+        _run(made),
+        cases,
+        rows,
+        [
+            Judgement("accuracy at least 0.5", 1, "passed", "accuracy", "0.6 (0.5 to 0.7)", "", ""),
+            Judgement("accuracy at least 0.9", 2, "failed", "accuracy", "0.6 (0.5 to 0.7)", "", ""),
+        ],
+        [Nearness("written", cases[0].id, 0, 0.9, 0.3, "train-1", "A training answer. " * 30)],
+        [Control("says nothing", cases[0].id, Score("helpful", 5.0, "", (1.0, 1.0)))],
+        turns=turns,
     )
 
 

@@ -30,6 +30,11 @@ class _Packed(HTMLParser):
             self.text += data
 
 
+def packed_of(page: str) -> str:
+    """What a page holds of cases and outputs, as it is packed."""
+    return _Packed(page).text
+
+
 def parts(packed: str) -> list[Any]:
     """The parts of what report/pack.py packs: the head, the candidates' figures, the blocks."""
     return [json.loads(zlib.decompress(base64.b64decode(part))) for part in packed.split("\n")]
@@ -41,7 +46,7 @@ def unpacked(page: str) -> dict[str, Any]:
     A case is {id, cluster, variables, references}; an output None or {text, values, ending,
     prompt_tokens, output_tokens, seconds, error, more}. Texts, kinds and prompts are as packed.
     """
-    head, *rest = parts(_Packed(page).text)
+    head, *rest = parts(packed_of(page))
     blocks = rest[len(rest) - len(head["blocks"]) :]
     texts = [text for block in blocks for text in block["texts"]]
     return {

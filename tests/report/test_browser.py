@@ -4,13 +4,13 @@ from typing import Literal
 import pytest
 from playwright.sync_api import Browser
 
-from promptbench.record import Case, MetricInfo
+from promptbench.record import Case
 from promptbench.report.material import Material
 from promptbench.report.page import build_page
 from promptbench.report.write import write_report
 from tests.browser import Tab, needs_chromium, tab_of
 from tests.report.labelled import drawn
-from tests.report.records import METRIC, cases, completion, run, sample, samples
+from tests.report.records import cases, completion, run, sample, samples
 
 pytestmark = needs_chromium
 
@@ -34,20 +34,6 @@ def test_a_link_opens_a_case(tab: Tab, url: str):
     tab.run("location.hash = '#case-3'")
     tab.page.wait_for_selector("#case:visible")
     assert "Subject 2" in tab.page.inner_text("#case")
-
-
-def test_hostile_texts_do_not_run(tab: Tab, tmp_path: Path):
-    attack = (
-        "</script><script>document.title='owned'</script><img src=x onerror=\"document.title=1\">"
-    )
-    made = run(attack, metrics=(MetricInfo(METRIC, attack, "higher"),), manifest={attack: attack})
-    case = Case("mail-0", {attack: attack}, (attack,))
-    page = build_page(Material(made, [case], [sample(attack, 0, 0.5, done=completion(attack))]))
-    tab.open(write_report(page, tmp_path).as_uri())
-    assert tab.complaints == []
-    assert len(tab.requests) == 1
-    assert tab.dialogs == []
-    assert tab.run("document.title") == "email · promptbench report"
 
 
 @pytest.mark.parametrize("width", [360, 1280])

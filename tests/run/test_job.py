@@ -4,10 +4,17 @@ from pathlib import Path
 
 import pytest
 
-from promptbench.error import EXIT_NOT_FINISHED, StoreError, SuiteError
+from promptbench.error import EXIT_NOT_FINISHED, InputError, StoreError, SuiteError
 from promptbench.record import Completion
 from promptbench.run import job
-from promptbench.run.job import report_of, reports_folder, run_suite, store_path, workspace_here
+from promptbench.run.job import (
+    own_place,
+    report_of,
+    reports_folder,
+    run_suite,
+    store_path,
+    workspace_here,
+)
 from promptbench.run.option import Options
 from promptbench.store.database import Store
 from tests.fake import FakeBackend
@@ -23,6 +30,13 @@ def test_a_run_leaves_a_complete_run_in_the_store_and_a_report(workspace: Worksp
     assert (line.id, line.done) == (run.id, 12)
     assert result.report == workspace.folder / "reports" / run.id / "index.html"
     assert run.id in result.report.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("name", ["../../out", "..", "", "/tmp/out", "a/b", "a\0b", "a\nb"])
+def test_a_store_from_elsewhere_leads_no_file_out_of_its_folder(tmp_path: Path, name: str):
+    with pytest.raises(InputError, match="an id that no run was given"):
+        own_place(tmp_path, name, ".csv")
+    assert own_place(tmp_path, "mail-1a2b3c4d-2", ".csv") == tmp_path / "mail-1a2b3c4d-2.csv"
 
 
 def test_the_same_plan_has_the_same_run_id_on_every_machine(workspace: Workspace):

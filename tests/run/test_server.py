@@ -110,6 +110,24 @@ def test_what_a_server_says_is_text_alone(workspace: Workspace, fake: FakeBacken
     assert b"<script>x</script>" not in result.report.read_bytes()
 
 
+@pytest.mark.parametrize("status", [200, 400])
+def test_half_a_character_is_marked_and_stored(
+    workspace: Workspace, fake: FakeBackend, status: int
+):
+    message = {"content": "cut off: \ud83d"}
+    body = {**CHAT, "choices": [{"message": message, "finish_reason": "length"}]}
+    bad = {"error": {"message": "cut off: \ud83d"}}
+    with serving() as server:
+        served(workspace, server.base)
+        server.behaviour = lambda asked, number: (
+            Answer(body if status == 200 else bad, status) if number else Answer()
+        )
+        result = workspace.run()
+    for sample in workspace.samples(result.run_id):
+        assert sample.completion
+        assert "cut off: \ufffd" in (sample.completion.text or sample.completion.error)
+
+
 def test_a_chat_on_a_server_knows_the_tokens_that_it_tells(tmp_path: Path):
     with serving() as server:
         chat = write_chat(tmp_path, "[all]", **{"fake:a": f"openai:m@{server.base}"})

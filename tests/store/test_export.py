@@ -122,37 +122,6 @@ def test_a_run_without_any_score_can_be_exported(store: Store, tmp_path: Path, k
     assert [row["rougeL"] for row in found] == [None] * 6
 
 
-@pytest.mark.parametrize("begin_with", ["=", "+", "-", "@", "\t", "\r"])
-def test_a_spreadsheet_runs_no_cell_of_a_csv(store: Store, tmp_path: Path, begin_with: str):
-    attack = f"{begin_with}HYPERLINK(A1)"
-    begin(store, measured(attack, candidates=[attack, "b"]))
-    save(store, "mail-1", completion("one", attack), (0, 0, 0))
-    save(store, "mail-1", completion("two", "", error=attack), (0, 1, 0))
-    store.save_scores("mail-1", [((0, 0, 0), [Score(attack, None, attack)])])
-    export(store, "mail-1", "csv", tmp_path / "run.csv")
-    with (tmp_path / "run.csv").open(encoding="utf-8", newline="") as file:
-        cells = [cell for row in csv.reader(file) for cell in row]
-    harmless = [cell for cell in cells if attack in cell]
-    # The candidate in three rows, its prompt and column, its output, its error and its reason.
-    assert len(harmless) >= 3 + 3 + 1 + 1 + 1 + 1
-    assert [cell for cell in harmless if not cell.startswith("'")] == []
-
-
-def test_a_carriage_return_begins_no_row_of_a_csv(store: Store, tmp_path: Path):
-    text = "fine\r=HYPERLINK(A1)\r\nend"
-    begin(store)
-    save(store, "mail-1", completion("one", text), (0, 0, 0))
-    assert rows(store, "csv", tmp_path / "run")[0]["output"] == text
-    assert len(rows(store, "csv", tmp_path / "run")) == 6
-
-
-def test_a_negative_number_of_a_csv_stays_a_number(store: Store, tmp_path: Path):
-    begin(store, measured("change"))
-    save(store, "mail-1", completion("one"), (0, 0, 0))
-    store.save_scores("mail-1", [((0, 0, 0), [Score("change", -0.5)])])
-    assert rows(store, "csv", tmp_path / "run")[0]["change"] == "-0.5"
-
-
 @pytest.mark.parametrize("name", ["run", "prompt", "model", "output", "error", "case", "seconds"])
 def test_a_metric_named_like_a_column_replaces_none(store: Store, tmp_path: Path, name: str):
     begin(store, measured(name))

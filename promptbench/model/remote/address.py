@@ -67,7 +67,7 @@ def address_of(spec: str) -> Address:
     api, base = PREFIXES[prefix]
     found = SPEC.fullmatch(rest)
     if found is None:
-        raise ModelError(f"'{spec}' is no model of a server", hint=FORM)
+        raise ModelError(f"'{without_secrets(spec)}' is no model of a server", hint=FORM)
     base = (found["base"] or base).rstrip("/")
     if not base:
         raise ModelError(f"'{spec}' does not say where the server is", hint=FORM)
@@ -78,8 +78,13 @@ def address_of(spec: str) -> Address:
         known = None
     if not known or parts.username or parts.password or parts.query or parts.fragment:
         hint = f"{FORM} A key goes into the environment."
-        raise ModelError(f"'{base}' is no usable URL of a server", hint=hint)
+        raise ModelError(f"'{without_secrets(base)}' is no usable URL of a server", hint=hint)
     return Address(prefix, api, found["model"], base)
+
+
+def without_secrets(url: str) -> str:
+    """An address that may be shown: a user and a query, where keys would stand, are left out."""
+    return re.sub(r"(?<=[?#]).*", "***", re.sub(r"(?<=//)\S*@", "***@", url))
 
 
 def key_for(address: Address) -> str:

@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
+from urllib.parse import quote
 
 import aiohttp
 
@@ -23,6 +24,7 @@ from promptbench.model.remote.transport import (
     MOST_BYTES,
     SHOWN,
     TroubleError,
+    characters,
     explained,
     lines,
     reason_of,
@@ -32,6 +34,7 @@ from promptbench.model.remote.wire import MalformedError, RefusedError, Reply, W
 from promptbench.record import Completion, Request
 
 FACTS_TIMEOUT = 10.0
+LEAST_SECRET = 16
 UNTOLD = {"prompt_tokens": 0, "completion_tokens": 0}
 # The account has no money left: asking again in a minute does not help.
 NO_MONEY = ("insufficient_quota", "billing_hard_limit_reached", "credit balance is too low")
@@ -47,7 +50,7 @@ class Client:
     address: Address
     wire: Wire
     settings: ServerSettings
-    key: str
+    key: str = field(repr=False)
     limits: Limits
     budget: Budget
     served: str = ""
@@ -87,7 +90,7 @@ class Client:
                 wait = pause(attempt, trouble.wait, self.draw)
                 last = attempt == self.settings.retries
                 if last or not trouble.again or wait > PATIENCE:
-                    done = failed(request, str(trouble), attempt + 1)
+                    done = self.failed(request, str(trouble), attempt + 1)
                     return replace(done, cost=paid if price else None)
             finally:
                 self.budget.settle(reserved, cost)
@@ -128,6 +131,7 @@ class Client:
             raise TroubleError(what, again=again, cost=None) from error
         except RefusedError as error:
             raise TroubleError(f"the server gave no answer: {error}", cost=None) from error
+        reply = replace(reply, served=characters(self.without_key(reply.served)))
         if self.served and reply.served != self.served:
             raise TroubleError(
                 f"the server answered as {reply.served!r}, not as {self.served!r}: another model's"
@@ -232,7 +236,7 @@ class Client:
 
     def refusal(self, status: int, head: dict[str, str], raw: bytes) -> Exception:
         """What a status other than 200 means."""
-        said = self.without_key(explained(raw))
+        said = explained(self.without_key(raw.decode("utf-8", "replace")).encode())
         what = f"{self.address.host} answered {status}{f': {said}' if said else ''}"
         if 300 <= status < 400:
             place = self.without_key(head.get("location", "elsewhere"))[:SHOWN]
@@ -247,21 +251,30 @@ class Client:
         return TroubleError(what, again=status in AGAIN, wait=asked_pause(head.get("retry-after")))
 
     def without_key(self, text: str) -> str:
-        """A text without the key, should a server repeat it."""
-        return text.replace(self.key, "***") if self.key else text
+        """A text without the key, should a server repeat it, also as an address would hold it."""
+        for each in (self.key, quote(self.key, safe="")):
+            text = text.replace(each, "***") if each else text
+        return text
+
+    def failed(self, request: Request, why: str, tries: int) -> Completion:
+        """A request that nothing came back for."""
+        told = f"{why} (after {tries} tries)" if tries > 1 else why
+        return Completion(request.key, "", 0, 0, "", 0.0, error=characters(self.without_key(told)))
 
     def completed(self, request: Request, reply: Reply, seconds: float) -> Completion:
         """A reply as a completion. White space around the text is not part of the answer."""
-        text = reply.text.strip()
+        text = characters(reply.text.strip())
+        # A key of a few letters, as local servers have, is a word that answers are made of.
+        safe = self.without_key(text) if len(self.key) >= LEAST_SECRET else text
         return Completion(
             key=request.key,
-            text=text,
+            text=safe,
             prompt_tokens=reply.prompt_tokens,
             output_tokens=reply.output_tokens,
             finish_reason=reply.finish,
             seconds=seconds,
             logprobs=reply.logprobs,
-            ends=ends_of(reply.pieces, reply.text, text),
+            ends=ends_of(reply.pieces, reply.text, text) if safe == text else (),
         )
 
 
@@ -274,12 +287,6 @@ def ends_of(pieces: tuple[str, ...], whole: str, text: str) -> tuple[int, ...]:
         end += len(piece)
         ends.append(min(max(end - lead, 0), len(text)))
     return tuple(ends)
-
-
-def failed(request: Request, why: str, tries: int) -> Completion:
-    """A request that nothing came back for."""
-    told = f"{why} (after {tries} tries)" if tries > 1 else why
-    return Completion(request.key, "", 0, 0, "", 0.0, error=told)
 
 
 def over(budget: Budget) -> RunError:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import AsyncIterator
 
 import aiohttp
 
 MOST_BYTES = 32 * 1024 * 1024
 SHOWN = 300
+HALF = re.compile("[\ud800-\udfff]")
 
 
 class TroubleError(Exception):
@@ -75,6 +77,11 @@ def explained(raw: bytes) -> str:
     if isinstance(value, dict):
         value = value.get("message", value)
     return " ".join(str(value).split())[:SHOWN]
+
+
+def characters(text: str) -> str:
+    """A text with a mark for each half of a character, which JSON can hold and UTF-8 cannot."""
+    return HALF.sub("\N{REPLACEMENT CHARACTER}", text)
 
 
 def reason_of(error: BaseException) -> str:

@@ -50,7 +50,10 @@ Behaviour = Callable[[Asked, int], Answer]
 
 @dataclass
 class Server:
-    """The server: `base` is its URL, `asked` what came in by POST, `pages` what a GET gets."""
+    """The server: `base` is its URL, `asked` what came in by POST, `pages` what a GET gets.
+
+    `seen` counts the requests of any kind.
+    """
 
     behaviour: Behaviour = lambda asked, number: Answer()
     base: str = ""
@@ -60,6 +63,7 @@ class Server:
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
         """Answer one request."""
+        self.seen += 1
         if request.method == "GET":
             return web.json_response(self.pages.get(request.path, {"data": []}))
         asked = Asked(request.path, dict(request.headers), await request.json())

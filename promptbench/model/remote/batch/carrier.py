@@ -22,7 +22,7 @@ from promptbench.model.remote.batch.post import Post, standing_text, waits
 from promptbench.model.remote.batch.result_file import ResultFile
 from promptbench.model.remote.batch.service import Service, Standing
 from promptbench.model.remote.budget import at_most
-from promptbench.model.remote.client import Client, failed, over
+from promptbench.model.remote.client import Client, over
 from promptbench.model.remote.contact import entry_of
 from promptbench.model.remote.transport import TroubleError
 from promptbench.record import Completion, Request
@@ -215,13 +215,13 @@ class Batches:
         if found is None:
             unread = f", {results.unread} lines of it cannot be read" if results.unread else ""
             why = f"the batch has no answer to it ({standing.status}{unread})"
-            return self.settled(load, failed(request, why, 1), 0.0)
+            return self.settled(load, self.client.failed(request, why, 1), 0.0)
         if found.error:
-            return self.settled(load, failed(request, found.error, 1), 0.0)
+            return self.settled(load, self.client.failed(request, found.error, 1), 0.0)
         try:
             reply = self.client.understood(found.answer, request)
         except TroubleError as trouble:
-            return self.settled(load, failed(request, str(trouble), 1), trouble.cost)
+            return self.settled(load, self.client.failed(request, str(trouble), 1), trouble.cost)
         done = self.client.completed(request, reply, share)
         return self.settled(load, done, self.client.price_of(reply))
 

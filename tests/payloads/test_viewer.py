@@ -44,6 +44,7 @@ def is_closed(viewer: Viewer, answer: bytes) -> None:
     assert "access-control" not in text.lower()
 
 
+COUNT = 110
 PORT = "{port}"
 HOSTS = {
     "another site": "evil.example",
@@ -110,21 +111,21 @@ def test_our_own_pages_are_answered(closed: Viewer):
         assert closed.ask("/live", line).status == 200
 
 
-@pytest.mark.parametrize(
-    "method",
-    [
-        "POST",
-        "PUT",
-        "PATCH",
-        "DELETE",
-        "OPTIONS",
-        "TRACE",
-        "CONNECT",
-        "PROPFIND",
-        "get",
-        "__init__",
-    ],
+METHODS = (
+    "POST",
+    "PUT",
+    "PATCH",
+    "DELETE",
+    "OPTIONS",
+    "TRACE",
+    "CONNECT",
+    "PROPFIND",
+    "get",
+    "__init__",
 )
+
+
+@pytest.mark.parametrize("method", METHODS)
 def test_nothing_but_get_and_head_is_served(closed: Viewer, method: str):
     found = closed.ask("/", "Content-Length: 5", method=method)
     assert (found.status, found.headers["allow"]) == (405, "GET, HEAD")
@@ -313,6 +314,12 @@ def test_a_second_request_on_the_same_line_is_not_answered(closed: Viewer):
     raw = closed.raw(one + two.encode())
     assert raw.count(b"HTTP/1.0 ") == 1
     assert reply(raw).status == 403
+
+
+def test_count():
+    kinds = (HOSTS, SENT_BY_OTHERS, METHODS, WITHOUT_KEY, NO_PAGES, BROKEN)
+    assert [*map(len, kinds)] == [15, 8, 10, 23, 38, 16]
+    assert sum(map(len, kinds)) == COUNT
 
 
 def test_slow_clients_do_not_hold_up_others(closed: Viewer):
