@@ -152,7 +152,7 @@ def whole() -> Material:
         ratings=[
             Rating(f"rater {n}", ids[n], one, other, 0, 0, "left", f"note {n}") for n in places
         ],
-        prompts=made,
+        prompts={each.key: each for each in made},
         earlier={
             each.prompt.name: Earlier(replace(each.prompt, source="Before."), "run-0", "2025-01-01")
             for each in found.run.candidates
@@ -172,7 +172,7 @@ def marked(run: Run, payloads: Sequence[str]) -> Run:
 
 def poisoned(found: Material, poison: Poison) -> Material:
     """Hostile in every text."""
-    hostile = poison.record(replace(found, prompts=tuple(found.prompts)))
+    hostile = poison.record(found)
     return replace(hostile, run=marked(hostile.run, poison.payloads))
 
 
