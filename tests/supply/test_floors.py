@@ -43,6 +43,7 @@ def test_a_hole_without_a_fix_is_looked_at_anew_when_another_version_is_locked(
 
 
 def test_certificates_whose_keys_leaked_are_not_trusted():
+    # CVE-2026-111943. What counts is the bundle: its version alone does not tell.
     package = installed("certifi")
     assert package is not None
     bundle = Path(str(package.locate_file("certifi/cacert.pem"))).read_text(encoding="utf-8")
