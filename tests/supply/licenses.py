@@ -28,8 +28,9 @@ SPOKEN = {
     "Mozilla Public License 2.0 (MPL 2.0)": "MPL-2.0",
     "PSFL": "PSF-2.0",
 }
-# Metadata says nothing, or not in one line: read in the LICENSE file that the package brings.
-READ = {"axe-playwright-python": "MIT", "scipy": "BSD-3-Clause"}
+# Metadata says nothing, or not in one line, or needs a compiler to be made: read in the LICENSE file
+# that the package brings.
+READ = {"axe-playwright-python": "MIT", "llama-cpp-python": "MIT", "scipy": "BSD-3-Clause"}
 HEAD = """# Licenses of what is installed
 
 Made by `python -m tests.supply.licenses > docs/licenses.md` from the metadata of the packages that
@@ -66,7 +67,7 @@ def rows() -> list[str]:
     found = []
     for name, pin in sorted(locked().items()):
         package = installed(name)
-        license = license_of(package) if package else ABSENT
+        license = license_of(package) if package else READ.get(name, ABSENT)
         found.append(f"| {name} | {pin.version} | {license} |")
     return found
 
