@@ -28,7 +28,7 @@ SPOKEN = {
     "Mozilla Public License 2.0 (MPL 2.0)": "MPL-2.0",
     "PSFL": "PSF-2.0",
 }
-# Metadata says nothing, or not in one line, or needs a compiler to be made: read in the LICENSE file
+# Metadata says nothing, or not in one line, or needs a compiler: read in the LICENSE file
 # that the package brings.
 READ = {"axe-playwright-python": "MIT", "llama-cpp-python": "MIT", "scipy": "BSD-3-Clause"}
 HEAD = """# Licenses of what is installed
