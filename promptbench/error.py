@@ -90,3 +90,8 @@ def not_utf8(error: UnicodeDecodeError) -> str:
     line = error.object[: error.start].rpartition(b"\n")[2]
     before = line.decode("utf-8", "replace")[-20:].strip()
     return f"not UTF-8 after '{before}'" if before else "not UTF-8"
+
+
+def first_line(error: Exception) -> str:
+    """Another library's message, shortened to its first line."""
+    return (str(error).strip().splitlines() or [type(error).__name__])[0][:300]
