@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, BinaryIO, TextIO
 
-from promptbench.error import DataError, choices, not_utf8
+from promptbench.error import DataError, choices, listed, not_utf8
 from promptbench.suite.explain import show
 
 Row = tuple[int, dict[str, Any]]
@@ -151,7 +151,7 @@ def delimited_rows(file: TextIO, delimiter: str, shown: str) -> Iterator[Row]:
                 raise DataError(
                     f"{len(values)} values under a header of {len(header)} columns",
                     where=f"{shown}:{line}",
-                    hint=f"Columns: {', '.join(header)}. Text with the delimiter wants quotes.",
+                    hint=f"Columns: {listed(header)}. Text with the delimiter wants quotes.",
                 )
             if values:
                 yield line, dict(zip(header, values, strict=True))
