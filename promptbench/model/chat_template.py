@@ -16,10 +16,11 @@ from jinja2 import BaseLoader, Template, TemplateError, Undefined, nodes
 from jinja2.ext import Extension, loopcontrols
 from jinja2.parser import Parser
 
-from promptbench.error import ModelError, first_line
+from promptbench.error import ModelError
 from promptbench.prompt.bounds import bounded_work
 from promptbench.prompt.filter import bounded, written_json
 from promptbench.prompt.sandbox import Sandbox
+from promptbench.prompt.words import in_words
 from promptbench.record import Message
 
 
@@ -87,7 +88,7 @@ class ChatTemplate:
     def error(self, what: str, error: Exception) -> ModelError:
         """What to say of the template."""
         return ModelError(
-            f"the chat template {what}: {first_line(error)}",
+            f"the chat template {what}: {in_words(error)}",
             where=str(self.path),
             hint="Some models know no system message, or want user and assistant in turn.",
         )
