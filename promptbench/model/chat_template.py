@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from jinja2 import BaseLoader, Template, TemplateError, Undefined, nodes
+from jinja2.exceptions import SecurityError
 from jinja2.ext import Extension, loopcontrols
 from jinja2.parser import Parser
 
@@ -22,6 +23,8 @@ from promptbench.prompt.filter import bounded, written_json
 from promptbench.prompt.sandbox import Sandbox
 from promptbench.prompt.words import in_words
 from promptbench.record import Message
+
+LONGEST_DATE = 100  # strftime makes up to 256 times as much of it
 
 
 class Generation(Extension):
@@ -112,6 +115,8 @@ def refuse(message: str) -> None:
 
 def now(pattern: str) -> str:
     """Today's date, which some templates tell the model: another day is another prompt."""
+    if len(pattern) > LONGEST_DATE:
+        raise SecurityError(f"a date has more than {LONGEST_DATE} characters")
     return datetime.now().strftime(pattern)
 
 
