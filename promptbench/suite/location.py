@@ -6,6 +6,7 @@ from pathlib import Path
 
 from promptbench.error import MOST_NAME, SuiteError, cut
 
+MAX_PATH = 4096  # what Linux takes
 MARKS = ("prompts", "suites", ".git", "pyproject.toml")
 
 
@@ -26,6 +27,9 @@ def inside(workspace: Path, base: Path, name: str, where: str) -> Path:
     """The real path of `name`, read from `base`. Raises SuiteError if it leaves the workspace."""
     if "\0" in name:
         raise SuiteError("a path cannot hold a NUL character", where=where)
+    if len(name) > MAX_PATH:
+        what = f"'{cut(name, MOST_NAME)}' cannot be a path: it has {len(name):,} characters"
+        raise SuiteError(what, where=where)
     try:
         path = (base / name).resolve()
     except (OSError, RuntimeError) as error:  # links in a circle
