@@ -27,13 +27,14 @@ def refuse_foreign(config: Mapping[str, Any], folder: Path) -> None:
 
 def every(value: Any) -> Iterator[tuple[str, Any]]:
     """Every key with its value, at any depth: a part of a model has a config of its own."""
-    if isinstance(value, dict):
-        for key, item in value.items():
-            yield str(key), item
-            yield from every(item)
-    elif isinstance(value, list):
-        for item in value:
-            yield from every(item)
+    waiting = [value]
+    while waiting:
+        held = waiting.pop()
+        if isinstance(held, dict):
+            yield from held.items()
+            waiting += held.values()
+        elif isinstance(held, list):
+            waiting += held
 
 
 def shards(index: Mapping[str, Any], folder: Path) -> list[str]:
