@@ -35,7 +35,7 @@ from promptbench.tune.note import read_note, write_note
 from promptbench.tune.objective import Objective
 from promptbench.tune.option import TuneOptions
 from promptbench.tune.room import tokens_at_once
-from promptbench.tune.trainer import Steps, Tuner, mean_loss
+from promptbench.tune.trainer import Steps, Tuner, go_on, mean_loss
 from promptbench.tune.watch import Watcher
 
 # What a base's folder holds beside its tokenizer and its settings for writing: made anew.
@@ -144,8 +144,7 @@ def learn(
     )
     tuner.add_callback(course)
     tuner.add_callback(Report(watcher))
-    state = last_state(building)
-    tuner.train(resume_from_checkpoint=str(state) if state else None)
+    go_on(tuner, last_state(building))
     settle(course, keeper, target)
     done = tuner.state.global_step
     return {

@@ -1,4 +1,4 @@
-"""Data files are read row by row and strictly; what is wrong is told with its line. Hostile files are in tests/payloads."""
+"""Data files are read row by row and strictly; the hostile ones are in tests/payloads."""
 
 import pytest
 
