@@ -13,7 +13,7 @@ PromptbenchError
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 EXIT_OK = 0
 EXIT_GATE_FAILED = 1
@@ -23,6 +23,11 @@ EXIT_INTERRUPTED = 130
 
 # A hint lists so many names at most: a data file may hold a hundred thousand.
 LISTED = 30
+# So many characters are shown of a name in a list, of another name and of a statement: a field
+# may be named by a megabyte.
+LONGEST = 80
+MOST_NAME = 300
+MOST = 4000
 
 
 class PromptbenchError(Exception):
@@ -32,8 +37,8 @@ class PromptbenchError(Exception):
 
     def __init__(self, what: str, *, where: str = "", hint: str = "") -> None:
         """Keep the parts apart, so that a reader other than a terminal can use them."""
-        super().__init__(what)
-        self.what = what
+        super().__init__(cut(what, MOST))
+        self.what = cut(what, MOST)
         self.where = where
         self.hint = hint
 
@@ -79,10 +84,20 @@ def choices(found: str, allowed: Iterable[str], label: str = "Allowed") -> str:
     if not names:
         return ""
     folded = {name.lower(): name for name in names}
-    near = difflib.get_close_matches(found.lower(), folded, n=1, cutoff=0.6)
+    near = difflib.get_close_matches(found.lower()[:LONGEST], folded, n=1, cutoff=0.6)
     meant = f"Did you mean '{folded[near[0]]}'? " if near else ""
+    return f"{meant}{label}: {listed(names)}."
+
+
+def listed(names: Sequence[str]) -> str:
+    """The first names of a list, and how many more there are."""
     rest = f" and {len(names) - LISTED:,} more" if len(names) > LISTED else ""
-    return f"{meant}{label}: {', '.join(names[:LISTED])}{rest}."
+    return f"{', '.join(cut(name, LONGEST) for name in names[:LISTED])}{rest}"
+
+
+def cut(text: str, most: int) -> str:
+    """A text for a message, its end left out where it is too long to be read."""
+    return text if len(text) <= most else f"{text[: most - 3]}..."
 
 
 def not_utf8(error: UnicodeDecodeError) -> str:
@@ -90,3 +105,8 @@ def not_utf8(error: UnicodeDecodeError) -> str:
     line = error.object[: error.start].rpartition(b"\n")[2]
     before = line.decode("utf-8", "replace")[-20:].strip()
     return f"not UTF-8 after '{before}'" if before else "not UTF-8"
+
+
+def first_line(error: Exception) -> str:
+    """Another library's message, shortened to its first line."""
+    return (str(error).strip().splitlines() or [type(error).__name__])[0][:300]

@@ -8,6 +8,7 @@ from typing import Annotated
 import regex
 from pydantic import Field, field_validator
 
+from promptbench.metric.pattern import compiled
 from promptbench.metric.protocol import NO_REFERENCE
 from promptbench.metric.setting import MetricSettings, shown
 from promptbench.record import Case, Completion, MetricInfo, Score
@@ -45,10 +46,7 @@ class RegexSettings(MetricSettings):
     @classmethod
     def compiles(cls, pattern: str) -> str:
         """Refuse what is no pattern while its place in the suite is known."""
-        try:
-            regex.compile(pattern)
-        except (regex.error, RecursionError, OverflowError) as error:
-            raise ValueError(f"not a pattern: {error}") from None
+        compiled(pattern)
         return pattern
 
 
@@ -150,8 +148,7 @@ def build_regex(settings: RegexSettings) -> Regex:
     verb = "fully matches" if settings.full else "matches"
     label = f"{verb} {_short(settings.pattern)}"
     about = "1 if the pattern matches, by the Python package regex."
-    pattern = regex.compile(settings.pattern)
-    return Regex(_info("regex", settings, label, about), settings, pattern)
+    return Regex(_info("regex", settings, label, about), settings, compiled(settings.pattern))
 
 
 def _info(metric: str, settings: MetricSettings, label: str, description: str) -> MetricInfo:

@@ -15,6 +15,7 @@ from promptbench.metric.label import refuse_alike
 from promptbench.metric.protocol import Metric, MetricType
 from promptbench.metric.setting import read_settings
 from promptbench.record import Labels, MetricSpec
+from promptbench.suite.explain import show
 
 # Other people's packages add to these under this group of entry points: name = module:METRIC_TYPE.
 GROUP = "promptbench.metrics"
@@ -94,7 +95,7 @@ def _foreign_type(spec: MetricSpec) -> MetricType:
     found = entry_points(group=GROUP, name=spec.name)
     if not found:
         hint = choices(spec.name, [*METRICS, *_foreign()])
-        raise SuiteError(f"unknown metric {spec.name!r}", where=spec.where, hint=hint)
+        raise SuiteError(f"unknown metric {show(spec.name)}", where=spec.where, hint=hint)
     if len(found) > 1:
         places = ", ".join(sorted(point.value for point in found))
         raise InputError(f"several packages offer a metric {spec.name!r}: {places}")

@@ -1,12 +1,17 @@
-"""Apply a JSON Schema from a suite: nothing is fetched, and no pattern runs for long."""
+"""Apply a JSON Schema from a suite: nothing is fetched, and nothing of it runs for long."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import math
+import time
+from collections.abc import Callable, Iterator
+from contextvars import ContextVar
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import regex
+
+from promptbench.metric.pattern import compiled
 
 if TYPE_CHECKING:
     from jsonschema import ValidationError
@@ -15,6 +20,8 @@ if TYPE_CHECKING:
 SECONDS = 1.0
 # A message quotes the value, which may be as long as the output.
 SHOWN = 200
+# Two references to a rule that holds two references to another ...: 40 such rules never end.
+DEADLINE: ContextVar[float] = ContextVar("promptbench_schema_deadline", default=math.inf)
 
 
 def check_schema(rules: dict[str, Any]) -> None:
@@ -29,16 +36,16 @@ def check_schema(rules: dict[str, Any]) -> None:
         raise ValueError("patternProperties is not supported: its patterns cannot be timed")
     for pattern in _patterns(rules):
         try:
-            regex.compile(pattern)
-        except (regex.error, RecursionError, OverflowError) as error:
-            raise ValueError(f"not a pattern, {pattern!r}: {error}") from None
+            compiled(pattern)
+        except ValueError as error:
+            raise ValueError(f"{pattern!r:.80}: {error}") from None
 
 
 def first_violation(value: Any, rules: dict[str, Any]) -> str:
     """The most telling violation, with its path; nothing where the value keeps to the schema.
 
     Raises ValueError where the schema cannot be applied: a reference that leads nowhere or in a
-    circle, or a pattern that takes longer than a second.
+    circle, a pattern that takes longer than a second, or references that do.
     """
     from jsonschema.exceptions import best_match
     from referencing import Registry
@@ -46,6 +53,7 @@ def first_violation(value: Any, rules: dict[str, Any]) -> str:
 
     # An empty registry: jsonschema's own would fetch references from the network.
     validator = _validator()(rules, registry=Registry())
+    token = DEADLINE.set(time.monotonic() + SECONDS)
     try:
         worst = best_match(validator.iter_errors(value))
     except Unresolvable as error:
@@ -54,17 +62,40 @@ def first_violation(value: Any, rules: dict[str, Any]) -> str:
         raise ValueError("the schema or the value is nested too deeply") from None
     except TimeoutError:
         raise ValueError(f"a pattern of the schema took longer than {SECONDS:g} s") from None
+    except _EndlessError:
+        raise ValueError(f"the schema's references took longer than {SECONDS:g} s") from None
+    finally:
+        DEADLINE.reset(token)
     return f"{worst.json_path}: {worst.message:.{SHOWN}}" if worst else ""
+
+
+class _EndlessError(Exception):
+    """The references of a schema take too long to follow."""
 
 
 @cache
 def _validator() -> Any:
-    """The validator, its patterns limited in time."""
+    """The validator, its patterns and references limited in time."""
     from jsonschema import Draft202012Validator
     from jsonschema.validators import extend
 
     make: Any = extend
-    return make(Draft202012Validator, {"pattern": _pattern})
+    limited = {name: _timed(name) for name in ("$ref", "$dynamicRef")}
+    return make(Draft202012Validator, {"pattern": _pattern, **limited})
+
+
+def _timed(name: str) -> Callable[..., Iterator[ValidationError]]:
+    """A keyword that refers to another rule, as jsonschema has it, as long as there is time."""
+    from jsonschema import Draft202012Validator
+
+    follow = Draft202012Validator.VALIDATORS[name]
+
+    def timed(*arguments: Any) -> Iterator[ValidationError]:
+        if time.monotonic() > DEADLINE.get():
+            raise _EndlessError
+        yield from follow(*arguments)
+
+    return timed
 
 
 def _pattern(

@@ -13,6 +13,7 @@ from promptbench.pretrain.schedule import Schedule
 from promptbench.pretrain.task import Stream, collate
 from promptbench.pretrain.unfinished import WHOLE, Unfinished
 from promptbench.tune.callback import Report
+from promptbench.tune.trainer import go_on
 from promptbench.tune.watch import Watcher
 
 # States saved over a whole training: what a kill costs is the way since the last one.
@@ -35,7 +36,7 @@ def run_trainer(
         callbacks=[Report(watcher), clock],
     )
     trainer.remove_callback(PrinterCallback)  # it prints to stdout
-    trainer.train(resume_from_checkpoint=str(last) if last else None)
+    go_on(trainer, last)
     return clock.seconds()
 
 

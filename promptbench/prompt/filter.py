@@ -174,8 +174,13 @@ def replace(s: Any, old: Any, new: Any, count: int | None = None) -> str:
 
 def tojson(value: Any, indent: int | None = None) -> str:
     """JSON as a model should read it: Jinja's own is escaped for HTML and sorts the keys."""
-    check_width(indent)
-    encoder = json.JSONEncoder(ensure_ascii=False, indent=indent, default=as_json)
+    return written_json(value, indent=indent, ensure_ascii=False)
+
+
+def written_json(value: Any, **settings: Any) -> str:
+    """JSON under the settings of json.JSONEncoder, its length counted as it is written."""
+    check_width(settings.get("indent"))
+    encoder = json.JSONEncoder(default=as_json, **settings)
     texts: list[str] = []
     total = 0
     for text in encoder.iterencode(value):

@@ -182,14 +182,19 @@ def report_of(
 
 
 def own_place(folder: Path, run_id: str, ending: str = "") -> Path:
-    """Where something of a run is written in a folder. Raises InputError for an id that is a path.
+    """Where something of a run is written in a folder.
 
-    Ids are made by a run, but a store may have come from anywhere.
+    Ids are made by a run, but a store may have come from anywhere, and with a folder of a project
+    a link in it. Raises InputError for an id that is a path, StoreError for a link.
     """
     if run_id in ("", "..") or run_id != Path(run_id).name or not run_id.isprintable():
         what = f"the run {run_id!r} has an id that no run was given: nothing is written under it"
         raise InputError(what, hint="Do not use a store that somebody has changed.")
-    return folder / f"{run_id}{ending}"
+    place = folder / f"{run_id}{ending}"
+    if place.is_symlink():
+        what = "a link is in the way, and nothing is written through it"
+        raise StoreError(what, where=str(place), hint="Move it away.")
+    return place
 
 
 @contextmanager

@@ -29,6 +29,7 @@ Key = tuple[str | int, ...]
 
 MAX_BYTES = 1_000_000
 MAX_DEPTH = 20
+MAX_NODES = 20_000  # keys, values and entries: a megabyte of `- a` would take ten seconds
 
 # A number that YAML 1.1 and 1.2 readers understand differently (012, 1_000, 3:25), or that does
 # not fit, stays the text that its author typed; so do yes, no, on and off.
@@ -70,7 +71,7 @@ def read_document(path: Path, shown: str) -> Document:
     """Read one YAML mapping. `shown` is the file's name in messages.
 
     Raises SuiteError with file and line for what is not strict YAML 1.2, for aliases, for more
-    than 1 MB, for more than 20 levels and for a key given twice.
+    than 1 MB, 20 levels or 20,000 values, and for a key given twice.
     """
     text = read_text(path, shown)
     lines: dict[Key, int] = {}
@@ -145,11 +146,15 @@ def nearby(path: Path) -> str:
 
 
 def check_events(text: str, shown: str) -> None:
-    """Refuse anchors, aliases, tags and too much depth before anything is built from them."""
-    depth = 0
+    """Refuse anchors, aliases, tags and too many levels or values before anything is built."""
+    depth = nodes = 0
     for event in YAML(typ="safe", pure=True).parse(text):
         where = f"{shown}:{event.start_mark.line + 1}"
         refuse_cleverness(event, where)
+        nodes += isinstance(event, NodeEvent)
+        if nodes > MAX_NODES:
+            what, hint = f"more than {MAX_NODES:,} keys and values", "Cases belong in a data file."
+            raise SuiteError(what, where=where, hint=hint)
         if isinstance(event, MappingStartEvent | SequenceStartEvent):
             depth += 1
         elif isinstance(event, MappingEndEvent | SequenceEndEvent):

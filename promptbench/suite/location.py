@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from promptbench.error import SuiteError
+from promptbench.error import MOST_NAME, SuiteError, cut
 
+MAX_PATH = 4096  # what Linux takes
 MARKS = ("prompts", "suites", ".git", "pyproject.toml")
 
 
@@ -26,13 +27,17 @@ def inside(workspace: Path, base: Path, name: str, where: str) -> Path:
     """The real path of `name`, read from `base`. Raises SuiteError if it leaves the workspace."""
     if "\0" in name:
         raise SuiteError("a path cannot hold a NUL character", where=where)
+    if len(name) > MAX_PATH:
+        what = f"'{cut(name, MOST_NAME)}' cannot be a path: it has {len(name):,} characters"
+        raise SuiteError(what, where=where)
     try:
         path = (base / name).resolve()
     except (OSError, RuntimeError) as error:  # links in a circle
-        raise SuiteError(f"'{name}' cannot be followed: {error}", where=where) from error
+        what = f"'{cut(name, MOST_NAME)}' cannot be followed: {error.args[-1]}"
+        raise SuiteError(what, where=where) from error
     if not path.is_relative_to(workspace.resolve()):
         raise SuiteError(
-            f"'{name}' leads out of the workspace",
+            f"'{cut(name, MOST_NAME)}' leads out of the workspace",
             where=where,
             hint=f"A suite reads only below {workspace}: copy the file there.",
         )
@@ -47,4 +52,5 @@ def check_usable(path: Path, name: str, where: str) -> None:
     except (FileNotFoundError, NotADirectoryError):
         return
     except OSError as error:
-        raise SuiteError(f"'{name}' cannot be read: {error.strerror}", where=where) from error
+        what = f"'{cut(name, MOST_NAME)}' cannot be read: {error.strerror}"
+        raise SuiteError(what, where=where) from error

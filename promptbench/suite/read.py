@@ -305,10 +305,12 @@ def labels_of(stated: SuiteFile, document: Document) -> Labels | None:
 
 def refuse_twice(words: list[str], document: Document) -> None:
     """A word means one label."""
-    for i, word in enumerate(words):
-        if word in words[:i]:
+    seen: set[str] = set()
+    for word in words:
+        if word in seen:
             where = document.where(("labels",))
             raise SuiteError(f"labels: '{word}' is there twice", where=where, hint="Keep one.")
+        seen.add(word)
 
 
 def samplings(

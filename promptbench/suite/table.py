@@ -11,12 +11,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, BinaryIO, TextIO
 
-from promptbench.error import DataError, choices, not_utf8
+from promptbench.error import DataError, choices, listed, not_utf8
 from promptbench.suite.explain import show
 
 Row = tuple[int, dict[str, Any]]
 
 MAX_LINE_BYTES = 16 * 1024 * 1024
+MAX_DEPTH = 100
+MAX_VALUES = 1_000_000
 DELIMITERS = {".csv": ",", ".tsv": "\t"}
 FORMATS = (".jsonl", *DELIMITERS)
 HALF_ESCAPE = re.compile(rb"\\u[dD][89a-fA-F]")
@@ -82,6 +84,8 @@ def json_object(raw: bytes, where: str) -> dict[str, Any]:
         )
         if HALF_ESCAPE.search(raw):
             refuse_halves(value)
+        if raw.count(b"[") + raw.count(b"{") > MAX_DEPTH:
+            refuse_bulk(value)
     except UnicodeDecodeError as error:
         raise DataError(not_utf8(error), where=where, hint="Save it as UTF-8.") from error
     except json.JSONDecodeError as error:
@@ -91,7 +95,9 @@ def json_object(raw: bytes, where: str) -> dict[str, Any]:
             hint="A .jsonl file holds one whole JSON object a line.",
         ) from error
     except ValueError as error:
-        raise DataError(f"not usable JSON: {error}", where=where) from error
+        long = "int_max_str_digits" in str(error)
+        why = "a number has thousands of digits" if long else error
+        raise DataError(f"not usable JSON: {why}", where=where) from error
     except RecursionError as error:
         raise DataError("not usable JSON: it is nested too deeply", where=where) from error
     if not isinstance(value, dict):
@@ -133,6 +139,22 @@ def refuse_halves(value: object) -> None:
         raise ValueError("a \\u escape stands for half of a character") from error
 
 
+def refuse_bulk(value: object) -> None:
+    """Deeper or more values than anything that comes after could go through."""
+    level, parts, total = [value], list[object](), 0
+    for _ in range(MAX_DEPTH + 1):
+        for held in level:
+            if isinstance(held, dict | list):
+                parts += held.values() if isinstance(held, dict) else held
+        total += len(parts)
+        if total > MAX_VALUES:
+            raise ValueError(f"it holds more than {MAX_VALUES:,} values")
+        if not parts:
+            return
+        level, parts = parts, []
+    raise ValueError(f"it is nested deeper than {MAX_DEPTH} levels")
+
+
 def refuse_constant(name: str) -> None:
     """NaN and Infinity are not JSON."""
     raise ValueError(f"{name} is no JSON value; write null or leave the field out")
@@ -151,7 +173,7 @@ def delimited_rows(file: TextIO, delimiter: str, shown: str) -> Iterator[Row]:
                 raise DataError(
                     f"{len(values)} values under a header of {len(header)} columns",
                     where=f"{shown}:{line}",
-                    hint=f"Columns: {', '.join(header)}. Text with the delimiter wants quotes.",
+                    hint=f"Columns: {listed(header)}. Text with the delimiter wants quotes.",
                 )
             if values:
                 yield line, dict(zip(header, values, strict=True))

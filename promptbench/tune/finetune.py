@@ -10,8 +10,7 @@ from typing import Any
 
 from safetensors import SafetensorError
 
-from promptbench.error import InputError, RunError, StoreError
-from promptbench.model.local.tokenizer import first_line
+from promptbench.error import InputError, RunError, StoreError, first_line
 from promptbench.suite.read import read_suite
 from promptbench.tune.manifest import read_manifest
 from promptbench.tune.material import Material, gather

@@ -11,11 +11,11 @@ from typing import Any
 
 import torch
 
-from promptbench.error import ModelError
+from promptbench.error import ModelError, first_line
 from promptbench.model.local.adapter import CONFIG
 from promptbench.model.local.checkpoint import Checkpoint, read_json
 from promptbench.model.local.load import Place, load
-from promptbench.model.local.tokenizer import Tokenizer, first_line
+from promptbench.model.local.tokenizer import Tokenizer
 from promptbench.record import Labels
 from promptbench.tune.example import Example
 from promptbench.tune.objective import ROWS, Labelled, Objective, Packed, Padded, Written

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
+from pickle import UnpicklingError
 from typing import Any
 
 import torch
@@ -11,6 +13,7 @@ from torch.utils.data import DataLoader, Dataset
 from transformers import Trainer, TrainingArguments
 from transformers.trainer_callback import PrinterCallback, ProgressCallback
 
+from promptbench.error import RunError
 from promptbench.tune.batch import pieces
 from promptbench.tune.example import Example
 from promptbench.tune.objective import Objective
@@ -80,6 +83,21 @@ class Tuner(Trainer):
             self.accelerator.backward(loss)
             total += loss.detach()
         return total
+
+
+def go_on(trainer: Trainer, state: Path | None) -> None:
+    """Train from a saved state on, or from the beginning.
+
+    Raises RunError for a state that holds more than numbers: torch opens nothing else in it.
+    """
+    try:
+        trainer.train(resume_from_checkpoint=str(state) if state else None)
+    except (UnpicklingError, EOFError) as error:
+        raise RunError(
+            "a saved state of the training is damaged, or wants to run code: it was not opened",
+            where=str(state),
+            hint="This command did not write it so. Begin anew with --fresh.",
+        ) from error
 
 
 @torch.inference_mode()

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import json
-import pickle
 from collections.abc import Callable
 from pathlib import Path
 
@@ -105,11 +104,6 @@ def boast(folder: Path) -> None:
     (folder / "model.safetensors").write_bytes(b"\xff" * 8 + b"{}")
 
 
-def pickle_only(folder: Path) -> None:
-    (folder / "model.safetensors").unlink()
-    (folder / "pytorch_model.bin").write_bytes(pickle.dumps({"weight": [1.0]}))
-
-
 def no_weights(folder: Path) -> None:
     (folder / "model.safetensors").unlink()
 
@@ -120,11 +114,6 @@ def no_tokenizer(folder: Path) -> None:
 
 def no_config(folder: Path) -> None:
     (folder / "config.json").unlink()
-
-
-def code(folder: Path) -> None:
-    configure(folder, auto_map={"AutoModelForCausalLM": "modeling.Evil"})
-    (folder / "modeling.py").write_text("raise SystemExit('it ran')")
 
 
 def no_type(folder: Path) -> None:
@@ -148,11 +137,9 @@ def missing_shard(folder: Path) -> None:
         (cut_header, "damaged"),
         (empty, "damaged"),
         (boast, "damaged"),
-        (pickle_only, r"pickles .pytorch_model.bin.*can run code"),
         (no_weights, r"no \*.safetensors weights"),
         (no_tokenizer, "no tokenizer"),
         (no_config, "no config.json"),
-        (code, r"auto_map.*refused"),
         (no_type, "no model_type"),
         (broken_config, "config.json"),
         (missing_shard, "missing: model-00002-of-00002.safetensors"),

@@ -8,6 +8,8 @@ from promptbench.error import PromptError
 from promptbench.prompt.template import Template
 from promptbench.record import Case, Message
 
+SECRET = "the-secret-of-another-folder"
+
 
 def write(folder: Path, files: dict[str, str]) -> None:
     for name, text in files.items():
@@ -43,3 +45,15 @@ def refused(folder: Path, source: str, **variables: object) -> PromptError:
 def parts(message: Message) -> dict[str, str]:
     """The text of each section of a message."""
     return {s.name: message.text[s.start : s.end] for s in message.sections}
+
+
+def space_with_links(tmp_path: Path) -> Path:
+    """A workspace with links that lead out of it, beside a folder with a secret."""
+    write(tmp_path, {"outside/secret.j2": SECRET, "space/prompts/fine.j2": "fine"})
+    write(tmp_path, {"outside/macro.j2": "{% macro m() %}" + SECRET + "{% endmacro %}"})
+    prompts = tmp_path / "space/prompts"
+    (prompts / "link.j2").symlink_to(tmp_path / "outside/secret.j2")
+    (prompts / "folder").symlink_to(tmp_path / "outside")
+    (prompts / "circle.j2").symlink_to(prompts / "circle.j2")
+    (prompts / "near.j2").symlink_to(prompts / "fine.j2")
+    return tmp_path / "space"

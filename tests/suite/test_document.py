@@ -1,4 +1,4 @@
-"""YAML is read strictly: what its author typed is what comes out, or an error with its line."""
+"""YAML is read strictly: what its author typed comes out. Hostile files are in tests/payloads."""
 
 import math
 
@@ -94,54 +94,16 @@ def test_the_same_key_in_two_mappings_is_fine(tmp_path):
 # Cleverness.
 
 
-@pytest.mark.parametrize(
-    ("text", "line", "what"),
-    [
-        ("a: &x 1", 1, "anchors"),
-        ("&x a: 1", 1, "anchors"),
-        ("a: 1\nb: &x [1]", 2, "anchors"),
-        ("a: 1\nb: *x", 2, "aliases"),
-        ("a: &x {b: 1}\nc: {<<: *x}", 1, "anchors"),
-        ("a:\n  - !!python/object/apply:os.system [id]", 2, "tag"),
-        ("a: !!str 12", 1, "tag"),
-        ("a: !mine 12", 1, "tag"),
-        ("a: ! 12", 1, "tag"),
-        ("!!map\na: 1", 1, "tag"),
-        ("%TAG ! tag:x,2000:\n---\na: !b c", 3, "tag"),
-    ],
-)
-def test_anchors_aliases_and_tags_are_refused_with_their_line(tmp_path, text, line, what):
-    error = broken(tmp_path, text)
-    assert error.where == f"s.yaml:{line}"
-    assert what in error.what
-    assert "in quotes" in error.hint
-
-
-def test_a_merge_key_is_a_key_like_any_other(tmp_path):
-    assert document_of(tmp_path, "<<: {a: 1}").value == {"<<": {"a": 1}}
-
-
-def test_a_laughing_bomb_is_refused_at_its_first_anchor(tmp_path):
-    levels = ["a0: &a0 [x, x]", *(f"a{n}: &a{n} [*a{n - 1}, *a{n - 1}]" for n in range(1, 40))]
-    assert broken(tmp_path, "\n".join(levels)).where == "s.yaml:1"
-
-
 @pytest.mark.parametrize("text", ["a: '&x'", "a: '*x'", "a: '!x'", "a: x & y * z!"])
 def test_the_signs_in_a_text_are_fine(tmp_path, text):
     assert isinstance(document_of(tmp_path, text).value["a"], str)
 
 
-@pytest.mark.parametrize("opening", ["[", "{a: ", "{a: [", "[{a: "])
-def test_deep_nesting_is_refused(tmp_path, opening):
-    for text in (opening * 30, opening * 100_000):
-        error = broken(tmp_path, f"x: {text}")
-        assert "nested deeper than 20 levels" in error.what
-        assert error.where == "s.yaml:1"
-
-
-def test_nesting_by_indentation_is_refused_at_its_line(tmp_path):
-    text = "\n".join("  " * n + "a:" for n in range(40))
-    assert broken(tmp_path, text).where == "s.yaml:21"
+def test_an_anchor_or_a_tag_is_refused_with_the_way_out(tmp_path):
+    for text in ("a: 1\nb: &x [1]", "a: 1\nb: !mine 12", "a: 1\nb: ! 12", "a: 1\nb: !!str 12"):
+        error = broken(tmp_path, text)
+        assert error.where == "s.yaml:2"
+        assert "in quotes" in error.hint
 
 
 def test_twenty_levels_are_fine(tmp_path):
@@ -157,11 +119,6 @@ def test_a_file_past_a_megabyte_is_refused(tmp_path):
     error = broken(tmp_path, text + "x")
     assert "1,000,000" in error.what
     assert error.where == "s.yaml"
-
-
-def test_no_more_of_a_file_is_read_than_it_may_have(tmp_path):
-    with pytest.raises(SuiteError, match="1,000,000"):
-        read_document(tmp_path.__class__("/dev/zero"), "zero.yaml")
 
 
 # What is no YAML, or no suite.
@@ -191,38 +148,10 @@ def test_broken_yaml_is_told_with_its_line(tmp_path, text, line):
     assert "unicode string" not in str(error)
 
 
-@pytest.mark.parametrize("character", ["\x00", "\x07", "\x1b", "\uffff", "\ufffe"])
-def test_a_character_that_yaml_forbids_is_told_with_its_line(tmp_path, character):
-    error = broken(tmp_path, f"a: 1\nb: x{character}\n")
-    assert error.where == "s.yaml:2"
-    assert repr(character) in error.what
-
-
-def test_an_escape_past_unicode_is_told_with_its_line(tmp_path):
-    error = broken(tmp_path, 'a: 1\nb: "\\UFFFFFFFF"')
-    assert error.where == "s.yaml:2"
-    assert "\\UFFFFFFFF is not a character" in error.what
-
-
-@pytest.mark.parametrize(
-    "text", ['a: 1\nb: "\\ud83d"', 'a: 1\n"\\udc00": 1', 'a: 1\nb: ["\\uD83D"]']
-)
-def test_half_of_a_surrogate_pair_is_refused_with_its_line(tmp_path, text):
-    error = broken(tmp_path, text)
-    assert error.where == "s.yaml:2"
-    assert "half of a character" in error.what
-
-
 def test_characters_outside_of_the_basic_plane_are_fine(tmp_path):
     text = 'a: \U0001f600\nb: "\\U0001F600"\nc: \ue000'
     value = document_of(tmp_path, text).value
     assert value == {"a": "\U0001f600", "b": "\U0001f600", "c": "\ue000"}
-
-
-def test_a_second_document_is_refused_at_its_line(tmp_path):
-    error = broken(tmp_path, "a: 1\n---\nb: 2")
-    assert error.where == "s.yaml:2"
-    assert "another document" in error.what
 
 
 def test_a_document_may_be_marked_as_one(tmp_path):
@@ -234,25 +163,6 @@ def test_what_is_no_mapping_is_no_suite(tmp_path, content):
     error = broken(tmp_path, content)
     assert "a suite is a YAML mapping" in error.what
     assert error.where == "s.yaml:1"
-
-
-def test_a_key_that_is_no_text_is_refused_with_its_line(tmp_path):
-    for text in ("a: 1\n? [b]\n: c", "a: 1\n? {b: c}\n: d"):
-        error = broken(tmp_path, text)
-        assert (error.what, error.where) == ("a key must be plain text", "s.yaml:2")
-
-
-def test_a_byte_order_mark_is_passed_over(tmp_path):
-    found = document_of(tmp_path, b"\xef\xbb\xbfa: 1")
-    assert (found.value, found.text) == ({"a": 1}, "a: 1")
-
-
-@pytest.mark.parametrize("raw", [b"a: 1\nb: caf\xe9\n", b"a: 1\nb: \xff", b"a: 1\nb: \xed\xa0\x80"])
-def test_a_file_that_is_not_utf_8_is_told_with_its_line(tmp_path, raw):
-    error = broken(tmp_path, raw)
-    assert error.where == "s.yaml:2"
-    assert "not UTF-8" in error.what
-    assert "UTF-8" in error.hint
 
 
 def test_a_missing_file_names_those_that_are_there(tmp_path):

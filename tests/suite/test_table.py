@@ -1,4 +1,4 @@
-"""Data files are read row by row and strictly; what is wrong is told with its line."""
+"""Data files are read row by row and strictly; the hostile ones are in tests/payloads."""
 
 import pytest
 
@@ -53,15 +53,6 @@ def test_a_text_keeps_every_character(tmp_path):
         ('{"a": 1,}', "not JSON"),
         ('{"a": "x\ty"}', "not JSON"),
         ("text", "not JSON"),
-        ('{"a": NaN}', "NaN"),
-        ('{"a": -Infinity}', "-Infinity"),
-        ('{"a": [Infinity]}', "Infinity"),
-        ('{"a": 1e999}', "1e999 is too large"),
-        ('{"a": ' + "9" * 5000 + "}", "digits"),
-        ('{"a": 1, "b": 2, "a": 3}', "'a' is given twice"),
-        ('{"x": {"b": 1, "b": 1}}', "'b' is given twice"),
-        ('{"a": "\\ud83d"}', "half of a character"),
-        ('{"\\udc00": 1}', "half of a character"),
         ('["a"]', "expected a JSON object"),
         ('"a"', "expected a JSON object"),
         ("null", "expected a JSON object"),
@@ -83,11 +74,6 @@ def test_rows_before_the_broken_one_come_out(tmp_path):
         next(rows)
 
 
-@pytest.mark.parametrize("opening", ["[", '{"a": '])
-def test_deep_json_is_refused(tmp_path, opening):
-    assert bad(tmp_path, '{"a": ' + opening * 100_000).where == "d.jsonl:1"
-
-
 def test_many_fields_are_looked_through_quickly(tmp_path):
     fields = ", ".join(f'"{n}": 0' for n in range(50_000))
     assert "'49999' is given twice" in bad(tmp_path, f'{{{fields}, "49999": 1}}').what
@@ -107,13 +93,6 @@ def test_an_over_long_line_of_jsonl_is_refused(tmp_path, monkeypatch):
     error = bad(tmp_path, f'{{"a": 1}}\n{line} \n')
     assert error.where == "d.jsonl:2"
     assert "longer than 20" in error.what
-
-
-def test_an_endless_line_is_not_read_to_its_end(tmp_path):
-    link = tmp_path / "zero.jsonl"
-    link.symlink_to("/dev/zero")
-    with pytest.raises(DataError, match="longer than 16,777,216 bytes"):
-        list(read_rows(link, "zero.jsonl"))
 
 
 # CSV and TSV

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import numpy as np
 
+from promptbench.model.chat_template import ChatTemplate
 from promptbench.model.llama_cpp.library import Loaded, library
-from promptbench.model.llama_cpp.template import ChatTemplate
 from promptbench.model.local.tokenizer import BETWEEN, TAIL, continuations
 from promptbench.model.protocol import TokenSpan
 from promptbench.record import Encoded, Message
@@ -34,9 +34,11 @@ class Vocabulary:
         source = library().llama_model_chat_template(self.loaded.pointer, None)
         if not source:
             return None
-        begin = self.written(library().llama_vocab_bos(self.pointer))
-        end = self.written(library().llama_vocab_eos(self.pointer))
-        return ChatTemplate(source.decode("utf-8", "replace"), begin, end, self.path)
+        tokens = {
+            "bos_token": self.written(library().llama_vocab_bos(self.pointer)),
+            "eos_token": self.written(library().llama_vocab_eos(self.pointer)),
+        }
+        return ChatTemplate(source.decode("utf-8", "replace"), tokens, self.path)
 
     @cached_property
     def end_ids(self) -> frozenset[int]:

@@ -14,6 +14,7 @@ from typing import Any
 
 from promptbench.error import ModelError
 from promptbench.model.local.config import Head, family_of, head_of, positions_of
+from promptbench.model.local.foreign import refuse_foreign, shards
 from promptbench.model.local.seal import check_seal
 from promptbench.model.protocol import Family
 
@@ -106,12 +107,7 @@ def read_config(folder: Path) -> dict[str, Any]:
             " its own.",
         )
     config = read_json(folder / "config.json")
-    if "auto_map" in config:
-        raise ModelError(
-            "the checkpoint wants to run Python code of its own (auto_map), which is refused",
-            where=str(folder),
-            hint="Use a checkpoint of an architecture that transformers itself knows.",
-        )
+    refuse_foreign(config, folder)
     if "model_type" not in config:
         raise ModelError(
             "config.json names no model_type",
@@ -126,8 +122,7 @@ def weight_files(folder: Path) -> list[Path]:
     index = folder / "model.safetensors.index.json"
     found = sorted(folder.glob("*.safetensors"))
     if index.is_file():
-        named = sorted({str(n) for n in read_json(index).get("weight_map", {}).values()})
-        missing = [n for n in named if not (folder / Path(n).name).is_file()]
+        missing = [n for n in shards(read_json(index), folder) if not (folder / n).is_file()]
         if missing:
             what = f"weights are missing: {', '.join(missing)}"
             raise ModelError(what, where=str(folder), hint="Copy the checkpoint again.")

@@ -11,12 +11,12 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from promptbench.error import ModelError
+from promptbench.error import ModelError, first_line
 from promptbench.model.local.batch import PADDED, by_length
 from promptbench.model.local.checkpoint import read_checkpoint
 from promptbench.model.local.encoder import padded, require_finite
 from promptbench.model.local.load import refuse_gaps
-from promptbench.model.local.tokenizer import Tokenizer, first_line
+from promptbench.model.local.tokenizer import Tokenizer
 from promptbench.model.local.window import frame_of
 
 Vectors = NDArray[np.float32]

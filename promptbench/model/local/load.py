@@ -6,9 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from promptbench.error import ModelError, choices
+from promptbench.error import ModelError, choices, first_line
 from promptbench.model.local.checkpoint import Checkpoint
-from promptbench.model.local.tokenizer import first_line
 from promptbench.model.protocol import Setup
 
 DEVICES = ("cpu", "cuda")

@@ -9,7 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from promptbench.error import ModelError, RunError
+from promptbench.error import ModelError, RunError, first_line
 from promptbench.model.local.adapter import with_adapter
 from promptbench.model.local.checkpoint import (
     Checkpoint,
@@ -19,7 +19,7 @@ from promptbench.model.local.checkpoint import (
 from promptbench.model.local.head import outputs
 from promptbench.model.local.load import Place, load, place_of
 from promptbench.model.local.mask import masked, tokens_at
-from promptbench.model.local.tokenizer import Tokenizer, first_line
+from promptbench.model.local.tokenizer import Tokenizer
 from promptbench.model.local.trained import trained, training
 from promptbench.model.protocol import ModelInfo, Setup, TokenSpan
 from promptbench.record import Completion, Encoded, Message, Request, Sampling

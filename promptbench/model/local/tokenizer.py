@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
-from promptbench.error import ModelError
+from promptbench.error import ModelError, first_line
+from promptbench.model.chat_template import ChatTemplate
 from promptbench.model.local.checkpoint import read_json
 from promptbench.model.protocol import TokenSpan
 from promptbench.record import Encoded, Message
@@ -59,36 +60,24 @@ class Tokenizer:
         """The messages in the model's chat template, or joined by blank lines if it has none."""
         if not self.has_template:
             return BETWEEN.join(m.text for m in messages)
-        continues = messages[-1].role == "assistant"
-        return self.templated(messages, answered=False, continues=continues)
+        return self.template.render(messages)
 
     def finished(self, messages: Sequence[Message]) -> tuple[int, ...]:
         """Token ids of a dialogue whose last message is a whole answer, with what ends it.
 
         For a tokenizer with a chat template. Raises ModelError as `encode` does.
         """
-        return tuple(self.ids(self.templated(messages, answered=True, continues=False)))
+        return tuple(self.ids(self.template.finished(messages)))
 
-    def templated(self, messages: Sequence[Message], *, answered: bool, continues: bool) -> str:
-        """The messages in the chat template: `answered`, or up to where the answer begins.
-
-        With `continues` the last message is the beginning of that answer.
-        """
-        turns = [{"role": m.role, "content": m.text} for m in messages]
+    @cached_property
+    def template(self) -> ChatTemplate:
+        """The chat template. Raises ModelError if it is broken."""
         try:
-            text = self.inner.apply_chat_template(
-                turns,
-                tokenize=False,
-                add_generation_prompt=not (answered or continues),
-                continue_final_message=continues,
-            )
-        except Exception as error:  # a template may raise anything, raise_exception() included
-            raise ModelError(
-                f"the chat template refuses the prompt: {first_line(error)}",
-                where=str(self.folder),
-                hint="Some models know no system message, or want user and assistant in turn.",
-            ) from error
-        return str(text)
+            source = self.inner.get_chat_template()
+        except ValueError as error:  # several, and none is the default
+            what = f"no chat template can be chosen: {first_line(error)}"
+            raise ModelError(what, where=str(self.folder)) from error
+        return ChatTemplate(source, self.inner.special_tokens_map, self.folder)
 
     def ids(self, text: str) -> list[int]:
         """Token ids of a prompt's text, with exactly one beginning-of-sequence token if it has one.
@@ -184,8 +173,3 @@ def kind_of(folder: Path) -> Any:
     from transformers import AutoTokenizer
 
     return AutoTokenizer
-
-
-def first_line(error: Exception) -> str:
-    """An error's message, shortened to its first line."""
-    return (str(error).strip().splitlines() or [type(error).__name__])[0][:300]
