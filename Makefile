@@ -8,7 +8,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 # Nothing but what a lock names with its SHA-256. Sources are built with what build.lock names.
 LOCKED := $(PIP) --require-hashes --no-deps --no-build-isolation
 
-.PHONY: run test long lint install dev model titler encoder gguf bench statistics lock audit clean
+.PHONY: run test long mutants fuzz lint install dev model titler encoder gguf bench statistics lock audit clean
 
 run: model  ## Install what is needed, run the email suite on the embedded model, write its report.
 	@$(BIN)/promptbench run suites/email.yaml
@@ -20,6 +20,16 @@ test: dev gguf model titler encoder lint  ## Lint, types, layers and tests.
 long: export OMP_NUM_THREADS = 1
 long: dev model titler encoder gguf  ## What `test` leaves out: more of what shorter tests show.
 	$(BIN)/pytest -n $(WORKERS) -m long
+
+mutants: export OMP_NUM_THREADS = 1
+mutants: dev model  ## Put known failures back, one by one, and see their tests go red (5 minutes).
+	$(BIN)/python -m tests.failures.mutants --workers $(WORKERS) --write
+
+# atheris is needed for nothing else, and comes for few versions of Python.
+fuzz: dev  ## Feed suite and data loading any bytes, ten minutes each.
+	@$(PIP) --no-deps atheris==3.0.0
+	cd $(VENV) && PYTHONPATH=$(CURDIR) bin/python -m tests.fuzz.guided suite -max_total_time=600
+	cd $(VENV) && PYTHONPATH=$(CURDIR) bin/python -m tests.fuzz.guided data -max_total_time=600
 
 lint: dev
 	$(BIN)/ruff check .
