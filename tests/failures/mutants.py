@@ -51,10 +51,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     chosen = [p for p in patches() if not options.names or p.name.startswith(options.names)]
     console = Console()
     with TemporaryDirectory(prefix="mutants-") as place:
-        trees = [copied(Path(place) / str(number)) for number in range(options.workers)]
-        if said := unpatched(trees[0], chosen):
+        first = copied(Path(place) / "0")
+        if said := unpatched(first, chosen):
             console.print(said, markup=False)
             return 1
+        more = range(1, options.workers)  # with what the first has compiled
+        trees = [first, *(shutil.copytree(first, Path(place) / str(n)) for n in more)]
         with Progress(console=Console(stderr=True)) as progress:
             track = progress.add_task("failures put back", total=len(chosen))
             outcomes = []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
@@ -46,7 +47,9 @@ class Patch:
     def apply(self, tree: Path, *options: str) -> subprocess.CompletedProcess[str]:
         """Apply it to a tree, or with `--check` see whether that would work."""
         command = ["git", "apply", *options, str(self.path.resolve())]
-        return subprocess.run(command, cwd=tree, capture_output=True, text=True)
+        # In a repository around the tree, git would leave out all that is not under that one.
+        alone = os.environ | {"GIT_CEILING_DIRECTORIES": str(tree.resolve().parent)}
+        return subprocess.run(command, cwd=tree, env=alone, capture_output=True, text=True)
 
 
 def patches() -> list[Patch]:

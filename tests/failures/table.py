@@ -18,8 +18,8 @@ INTRO = """\
 Other harnesses have produced wrong scores without a word of warning: a cache that did not know
 the model, a prompt that was cut, an outage that scored 0. promptbench has a defence against each
 of the {rows} ways that are on record, and a test for it in `tests/failures/`. This page shows that
-the tests can fail. A patch takes one defence out of a copy of promptbench, as the failure was found
-elsewhere; then the test of that row must go red, by an assertion of its own and not by a crash.
+the tests can fail. Each patch takes one defence out of a copy of promptbench, so that the failure
+is back; then the test of that row must go red, by an assertion of its own and not by a crash.
 
 `make mutants` does it again, in some ten minutes, and writes this page.
 

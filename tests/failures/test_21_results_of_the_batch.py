@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from promptbench.cli.main import outcome
 from promptbench.model.protocol import Setup
 from promptbench.model.spec import open_model
 from tests.failures.scene import asks, completions, in_words
@@ -25,3 +26,16 @@ def test_a_prompt_is_answered_the_same_alone_and_among_others(
     for slot in plan.slots:
         (alone,) = answers(model, [plan.request(slot)]).values()
         assert told(found["plain", plan.cases[slot.case].id, 0]) == told(alone)
+
+
+def test_whether_that_was_checked_stands_in_the_report(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+):
+    write_tiny(workspace.folder / "tiny", "llama")
+    asks(workspace, "./tiny")
+    monkeypatch.chdir(workspace.folder)
+    before = workspace.run(prompts=("plain",), limit=1)
+    assert "not run (promptbench check-model)" in before.report.read_text(encoding="utf-8")
+    assert outcome(["check-model", "./tiny"]) == 0
+    after = workspace.run(prompts=("plain",), limit=2)
+    assert "outputs equal, 0 ties, 0 different" in after.report.read_text(encoding="utf-8")
