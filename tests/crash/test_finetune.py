@@ -1,4 +1,7 @@
-"""kill -9 at random moments of a training; then the same command comes to the same checkpoint."""
+"""kill -9 at random moments of a training; then the same command comes to the same checkpoint.
+
+The short form is tests/tune/test_resume.py.
+"""
 
 from __future__ import annotations
 
@@ -22,6 +25,7 @@ COMMAND = [sys.executable, str(PROGRAM), "finetune", PATH, "--name", "tuned", "-
 COMMAND += ["--batch", "8", "--lr", "3e-3"]
 # From the start of Python to the end of the training.
 LONGEST = 9.0
+KILLS = 20
 
 
 def toy(folder: Path) -> Workspace:
@@ -69,17 +73,15 @@ def finish(workspace: Workspace) -> tuple[bytes, dict[str, Any]]:
     return weights.read_bytes(), {k: v for k, v in manifest.items() if k not in timeless}
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize(
-    "kills", [2, pytest.param(20, marks=[pytest.mark.long, pytest.mark.timeout(1500)])]
-)
-def test_a_training_killed_again_and_again_ends_like_one_that_was_not(tmp_path: Path, kills: int):
+@pytest.mark.long
+@pytest.mark.timeout(1500)
+def test_a_training_killed_20_times_ends_like_one_that_was_not(tmp_path: Path):
     wanted = finish(toy(tmp_path / "whole"))
     draw = random.Random(7)
     struck, number = 0, 0
-    while struck < kills:
+    while struck < KILLS:
         killed = toy(tmp_path / f"killed-{number}")
-        while struck < kills and kill(killed, draw.uniform(1.0, LONGEST)):
+        while struck < KILLS and kill(killed, draw.uniform(1.0, LONGEST)):
             struck += 1
         assert finish(killed) == wanted
         number += 1
