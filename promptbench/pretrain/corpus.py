@@ -88,7 +88,7 @@ def files_of(place: Path) -> tuple[list[Path], list[str]]:
         raise DataError("there is no such folder or file", where=str(place))
     found, other, judged = [], 0, []
     for path in walk(place):
-        if path.suffix.lower() not in READ or path.is_symlink():
+        if path.suffix.lower() not in READ or path.is_symlink() or not path.is_file():
             other += 1
         elif path.suffix.lower() in TABLES and path.stem.lower() in JUDGED:
             judged.append(shown_as(path, place))

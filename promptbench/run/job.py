@@ -140,7 +140,19 @@ def report_of(
     `gates` are judged first and what becomes of them is stored; None leaves what is stored.
     """
     summary, page = page_of(store, run_id, gates)
-    return summary, write_report(page, reports / run_id)
+    return summary, write_report(page, report_folder(reports, run_id))
+
+
+def report_folder(reports: Path, run_id: str) -> Path:
+    """Where a run's report belongs. Raises StoreError for a way out of the reports folder.
+
+    A store may come from anywhere, and with a folder of a project a link in it.
+    """
+    folder = reports / run_id
+    if Path(run_id).name != run_id or run_id in ("", "..") or folder.is_symlink():
+        what = "a link is in the way of the report" if folder.is_symlink() else "no id of a run"
+        raise StoreError(what, where=str(folder), hint="Move it away.")
+    return folder
 
 
 @contextmanager

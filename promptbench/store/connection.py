@@ -20,6 +20,7 @@ def connect(path: Path) -> sqlite3.Connection:
         path.parent.mkdir(parents=True, exist_ok=True)
         connection = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None)
         with explained(path):
+            refuse_foreign(connection, path)
             switch_to_wal(connection)
             connection.execute("PRAGMA synchronous = FULL")
             connection.execute("PRAGMA foreign_keys = ON")
@@ -73,6 +74,15 @@ def schema_version(connection: sqlite3.Connection, path: Path) -> int:
             hint="Use the newer promptbench that wrote it, or another workspace.",
         )
     return version
+
+
+def refuse_foreign(connection: sqlite3.Connection, path: Path) -> None:
+    """Raise StoreError for another program's file, as a link may lead to, before it is changed."""
+    sql = """SELECT (SELECT count(*) FROM sqlite_master), user_version FROM pragma_user_version"""
+    objects, version = connection.execute(sql).fetchone()
+    if objects and not version:
+        hint = "Move it away: promptbench makes a store of its own."
+        raise StoreError("a database of another program", where=str(path), hint=hint)
 
 
 def switch_to_wal(connection: sqlite3.Connection) -> None:

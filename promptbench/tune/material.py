@@ -20,6 +20,7 @@ from promptbench.run.hygiene import judged_cases
 from promptbench.run.option import Options
 from promptbench.run.turn import compared
 from promptbench.suite.read import PromptSpec, Suite
+from promptbench.tune.copied import refuse_links
 from promptbench.tune.example import Example, Rendering
 from promptbench.tune.lesson import Draw, Lesson, case_lesson, dialogue_lesson
 from promptbench.tune.option import TuneOptions
@@ -89,6 +90,8 @@ def gather(suite: Suite, options: TuneOptions, notify: Notify) -> Material:
     checkpoint = read_checkpoint(folder)
     tokenizer = Tokenizer(folder)
     recipe = recipe_for(options.wish, checkpoint.family, checkpoint.parameters)
+    if recipe.method != "lora":
+        refuse_links(folder, suite.workspace)
     prompt = chosen_prompt(suite, options.prompt)
     template = Template(prompt.name, prompt.path, prompt.shown, suite.workspace)
     rendering = Rendering(template, examples_for(suite, prompt, template.names), suite.labels)

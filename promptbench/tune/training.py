@@ -11,7 +11,6 @@ from typing import Any
 import torch
 from transformers import TrainingArguments, logging, set_seed
 
-from promptbench.model.local.checkpoint import counted_files
 from promptbench.model.local.memory import keep_freed_memory
 from promptbench.suite.content import leaves
 from promptbench.tune.batch import plan_steps, steps_an_epoch
@@ -23,6 +22,7 @@ from promptbench.tune.check import (
     reopened,
     witness_loss,
 )
+from promptbench.tune.copied import copied_files
 from promptbench.tune.course import Course, last_state
 from promptbench.tune.example import Example
 from promptbench.tune.facts import base_of, facts
@@ -37,9 +37,6 @@ from promptbench.tune.option import TuneOptions
 from promptbench.tune.room import tokens_at_once
 from promptbench.tune.trainer import Steps, Tuner, go_on, mean_loss
 from promptbench.tune.watch import Watcher
-
-# What a base's folder holds beside its tokenizer and its settings for writing: made anew.
-OWN = {"config.json", "model.safetensors.index.json"}
 
 # What untrained models said beside the suite in this process, by their digest.
 SEEN: dict[tuple[str, tuple[Example, ...]], float | None] = {}
@@ -289,6 +286,5 @@ def copy_tokenizer(material: Material, target: Path) -> None:
     """
     if material.recipe.method == "lora":
         return
-    for path in counted_files(material.checkpoint.folder):
-        if path.suffix != ".safetensors" and path.name not in OWN:
-            shutil.copyfile(path, target / path.name)
+    for path in copied_files(material.checkpoint.folder):
+        shutil.copyfile(path, target / path.name)
