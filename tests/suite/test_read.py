@@ -365,9 +365,6 @@ def test_a_split_that_the_suite_lacks_is_told(tmp_path):
     assert "test" in caught.value.hint
 
 
-# Nothing outside of the workspace
-
-
 # Models and metrics
 
 
