@@ -1,4 +1,4 @@
-"""Compile a regular expression from a suite, unless that alone would take gigabytes."""
+"""Compile a regular expression from a suite, unless it could take gigabytes."""
 
 from __future__ import annotations
 
@@ -14,9 +14,14 @@ COUNT = re.compile(r"(?P<before>[)}]\s*)?\{(?P<least>[0-9]*)(?:,[0-9]*)?\}")
 # Under the flag x there may be white space and comments in between.
 SPACED = re.compile(r"\(\?[a-zA-Z0-9]*x")
 
+# (?R), (?1), (?&name): a match takes a gigabyte a second, and only its time can be limited.
+RECURSION = re.compile(r"(?<!\\)(?:\\\\)*\(\?(?:R|[-+]?[0-9]|&|P>)")
+
 
 def compiled(pattern: str) -> regex.Pattern[str]:
-    """The pattern. Raises ValueError for what is none, or for one that is too large."""
+    """The pattern. Raises ValueError for what is none, for a recursive one or a too large one."""
+    if RECURSION.search(pattern):
+        raise ValueError("not a usable pattern: recursion, such as (?R), is not available")
     if written_out(pattern) > MOST:
         raise ValueError("not a usable pattern: its counts, such as {1000}, multiply to too much")
     try:

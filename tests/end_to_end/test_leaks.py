@@ -33,7 +33,7 @@ def test_a_suite_that_comes_along_is_clean(folder: Path, name: str, test: int, d
     suite = read_suite(folder / "suites" / f"{name}.yaml")
     for split, number in (("test", test), ("dev", dev)):
         plan = make_plan(suite, Options(split=split))
-        assert (len(plan.cases), plan.judged.leaks, plan.judged.repeats) == (number, (), 0)
+        assert (len(plan.cases), plan.judged.leaks, plan.judged.repeats()) == (number, (), 0)
 
 
 def test_a_test_email_in_train_is_refused_and_never_an_example(folder: Path):

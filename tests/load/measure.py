@@ -109,15 +109,32 @@ def command(folder: Path, *arguments: str, stop_at: int = 0) -> Took:
         assert child.stdout is not None and child.stderr is not None
         reader = threading.Thread(target=lambda file: out.append(file.read()), args=[child.stdout])
         reader.start()
+        most = Most()
+        threading.Thread(target=most.watch, args=[child]).start()
         if stop_at:
             threading.Thread(target=interrupt, args=[child, folder, stop_at]).start()
         for line in child.stderr:
             said.append(Said(time.monotonic() - started, held(child.pid), line.rstrip()))
         reader.join()
-        _, status, usage = os.wait4(child.pid, 0)
-        child.returncode = os.waitstatus_to_exitcode(status)
+        code = child.wait()
     seconds = time.monotonic() - started
-    return Took(seconds, usage.ru_maxrss / 1e3, child.returncode, tuple(said), "".join(out))
+    return Took(seconds, most.megabytes, code, tuple(said), "".join(out))
+
+
+@dataclass
+class Most:
+    """The most memory that a process has held, read while it lives.
+
+    What the system tells afterwards counts in what the parent held when it forked.
+    """
+
+    megabytes: float = 0.0
+
+    def watch(self, child: subprocess.Popen[str]) -> None:
+        """Look ten times a second until it ends."""
+        while child.poll() is None:
+            self.megabytes = max(self.megabytes, held(child.pid, "VmHWM"))
+            time.sleep(0.1)
 
 
 def interrupt(child: subprocess.Popen[str], folder: Path, stop_at: int) -> None:
@@ -137,13 +154,13 @@ def stored(path: Path) -> int:
         return 0
 
 
-def held(pid: int) -> float:
-    """What a process holds, in MB; 0 if it has ended."""
+def held(pid: int, field: str = "VmRSS") -> float:
+    """What a process holds, or has held at most (`VmHWM`), in MB; 0 if it has ended."""
     try:
         lines = Path(f"/proc/{pid}/status").read_text().splitlines()
     except OSError:
         return 0.0
-    return next((int(line.split()[1]) / 1e3 for line in lines if line.startswith("VmRSS")), 0.0)
+    return next((int(line.split()[1]) / 1e3 for line in lines if line.startswith(field)), 0.0)
 
 
 def everything(folder: Path, cases: int, kinds: Sequence[str]) -> Iterator[tuple[str, Took]]:

@@ -18,7 +18,7 @@ from promptbench.model.chat_template import ChatTemplate
 from promptbench.model.local.tokenizer import Tokenizer
 from promptbench.prompt.template import Template
 from promptbench.record import Case, Message
-from promptbench.store.prompt import prompts
+from promptbench.store.prompt import Prompts
 from tests.errors.checkpoint import TEMPLATE
 from tests.errors.workspace import PROMPT, RUN, Entry, happen, put, template
 from tests.model.tiny import write_tokenizer
@@ -370,7 +370,7 @@ def test_a_run_over_hostile_cases_stores_them_byte_for_byte(workspace: Workspace
     workspace.cases("test", *rows)
     run = workspace.run(prompts=("plain",)).run_id
     with workspace.store() as store:
-        sent = [seen.messages[-1].text for seen in prompts(store, run)]
+        sent = [seen.messages[-1].text for seen in Prompts(store, run).values()]
     assert len(sent) == len(rows) == 38
     for told, found in zip(rows, sent, strict=True):
         assert found.endswith(f"{told['subject']}: {told['body']}")

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+import sysconfig
 import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from importlib.metadata import Distribution, PackageNotFoundError, distribution
+from importlib.metadata import Distribution
 from pathlib import Path
 
 from packaging.requirements import Requirement
@@ -67,10 +68,9 @@ def declared(*extras: str) -> Iterator[Requirement]:
 
 
 def installed(name: str) -> Distribution | None:
-    try:
-        return distribution(name)
-    except PackageNotFoundError:
-        return None
+    """What pip installed under a name: Ray, once imported, has packages of its own in front."""
+    places = list({sysconfig.get_path("purelib"), sysconfig.get_path("platlib")})
+    return next(iter(Distribution.discover(name=name, path=places)), None)
 
 
 def closure(wanted: Iterator[Requirement]) -> dict[str, str]:
