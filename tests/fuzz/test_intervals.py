@@ -30,6 +30,9 @@ scores = st.one_of(st.sampled_from([0.0, 0.5, 1.0]), st.floats(0, 1, width=32))
 passes = st.sampled_from([0.0, 1.0])
 labels = st.sampled_from(["", "a", "b", "c", "d"])
 pairs = st.lists(st.tuples(scores, scores, labels), min_size=1, max_size=25)
+# Steps far above what counts as rounding, and so as a tie.
+steps = st.integers(0, 64).map(lambda step: step / 64)
+stepped = st.lists(st.tuples(steps, steps, labels), min_size=1, max_size=11)
 passed = st.lists(st.tuples(passes, passes), min_size=1, max_size=40)
 values = st.lists(scores, min_size=1, max_size=25)
 Row = tuple[float, float, str]
@@ -63,8 +66,6 @@ def pooled_is_fair(rows: list[Row]) -> None:
     assert (one.low, one.high) == mirror(other.low, other.high)
     assert (one.wins, one.ties, one.losses) == (other.losses, other.ties, other.wins)
     assert one.mean == pytest.approx(plain.mean, abs=1e-7)
-    if "exact" in one.method:  # swapping a cluster's scores flips the sign of its difference
-        assert one.p_value == pytest.approx(plain.p_value)
     if math.isfinite(one.low):
         assert one.low - ROUNDING <= one.mean <= one.high + ROUNDING
 
@@ -80,6 +81,28 @@ def test_a_pooled_difference_is_fair(rows: list[Row]):
 @given(pairs)
 def test_many_pooled_differences_are_fair(rows: list[Row]):
     pooled_is_fair(rows)
+
+
+def swaps_are_flips(rows: list[Row]) -> None:
+    """Swapping a cluster's scores flips the sign of its difference: of a mean, the same test."""
+    first, second, groups = columns(rows)
+    pooled = pooled_difference(np.array(first)[:, None], np.array(second)[:, None], mean, groups)
+    plain = paired_difference(first, second, groups)
+    assert pooled and plain and "exact" in pooled.method
+    assert pooled.p_value == pytest.approx(plain.p_value)
+
+
+@settings(FEW, max_examples=25)
+@given(stepped)
+def test_swaps_of_a_mean_are_flips_of_signs(rows: list[Row]):
+    swaps_are_flips(rows)
+
+
+@pytest.mark.long
+@settings(MANY, max_examples=400)
+@given(stepped)
+def test_many_swaps_of_a_mean_are_flips_of_signs(rows: list[Row]):
+    swaps_are_flips(rows)
 
 
 @FEW
