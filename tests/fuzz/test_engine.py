@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 import torch
 from hypothesis import HealthCheck, given, settings
@@ -23,6 +21,8 @@ SLOW = settings(
     derandomize=True,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
+MANY = settings(SLOW, max_examples=400)
+Wanted = list[tuple[int, list[str], int, float]]
 prompts = st.lists(
     st.tuples(
         st.sampled_from([0, 3, 9]),  # words of a beginning that several share
@@ -55,15 +55,8 @@ def run(model: LocalModel, asked: list[Request], rows: int, chunk: int) -> dict[
     return found
 
 
-@SLOW
-@given(wanted=prompts, rows=st.integers(1, 5), chunk=st.integers(1, 40))
-def test_whatever_the_rows_and_the_chunk_each_prompt_is_answered_as_alone(
-    model: LocalModel,
-    tmp_path: Path,
-    wanted: list[tuple[int, list[str], int, float]],
-    rows: int,
-    chunk: int,
-):
+def answered_as_alone(model: LocalModel, wanted: Wanted, rows: int, chunk: int) -> None:
+    """Side by side, in either order, every answer has the tokens that it has by itself."""
     made = [
         request(model, " ".join([*WORDS[:shared], *words]), max_tokens=most, temperature=warmth)
         for shared, words, most, warmth in wanted
@@ -73,3 +66,20 @@ def test_whatever_the_rows_and_the_chunk_each_prompt_is_answered_as_alone(
     alone = {k: v for one in asked for k, v in run(model, [one], 1, 64).items()}
     assert together == alone
     assert run(model, asked[::-1], rows + 1, chunk + 3) == alone
+
+
+@SLOW
+@given(wanted=prompts, rows=st.integers(1, 5), chunk=st.integers(1, 40))
+def test_whatever_the_rows_and_the_chunk_each_prompt_is_answered_as_alone(
+    model: LocalModel, wanted: Wanted, rows: int, chunk: int
+):
+    answered_as_alone(model, wanted, rows, chunk)
+
+
+@pytest.mark.long
+@MANY
+@given(wanted=prompts, rows=st.integers(1, 9), chunk=st.integers(1, 80))
+def test_with_many_rows_and_chunks_each_prompt_is_answered_as_alone(
+    model: LocalModel, wanted: Wanted, rows: int, chunk: int
+):
+    answered_as_alone(model, wanted, rows, chunk)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
@@ -17,6 +18,7 @@ FEW = settings(
     derandomize=True,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
+MANY = settings(FEW, max_examples=4000)
 characters = st.characters(exclude_categories=("Cs",))
 texts = st.text(characters, max_size=60)
 plain = st.text(st.characters(exclude_categories=("Cs",), exclude_characters="{}%#"), max_size=12)
@@ -67,22 +69,46 @@ def rendered(folder: Path, source: str, text: str) -> tuple[Message, ...] | None
         return None
 
 
-@FEW
-@given(source=sources, text=texts)
-def test_a_template_gives_messages_or_is_refused(tmp_path: Path, source: str, text: str):
-    for message in rendered(tmp_path, source, text) or ():
+def gives_messages(folder: Path, source: str, text: str) -> None:
+    """Messages without blank ends, whose sections lie in them; or refused."""
+    for message in rendered(folder, source, text) or ():
         assert message.text and message.text == message.text.strip()
         for section in message.sections:
             assert 0 <= section.start <= section.end <= len(message.text)
 
 
 @FEW
-@given(text=texts)
-def test_text_comes_out_as_it_went_in(tmp_path: Path, text: str):
+@given(source=sources, text=texts)
+def test_a_template_gives_messages_or_is_refused(tmp_path: Path, source: str, text: str):
+    gives_messages(tmp_path, source, text)
+
+
+@pytest.mark.long
+@MANY
+@given(source=sources, text=texts)
+def test_many_templates_give_messages_or_are_refused(tmp_path: Path, source: str, text: str):
+    gives_messages(tmp_path, source, text)
+
+
+def comes_out_as_it_went_in(folder: Path, text: str) -> None:
+    """Whatever its characters: a text is data, never a part of the template."""
     assume(text.strip())
-    (whole,) = rendered(tmp_path, "{{ text }}", text) or ()
+    (whole,) = rendered(folder, "{{ text }}", text) or ()
     assert whole.text == text.strip()
-    (parts,) = rendered(tmp_path, "<{% block a %}{{ text }}{% endblock %}>", text) or ()
+    (parts,) = rendered(folder, "<{% block a %}{{ text }}{% endblock %}>", text) or ()
     assert parts.text == f"<{text}>"
     (section,) = parts.sections
     assert parts.text[section.start : section.end] == text
+
+
+@FEW
+@given(text=texts)
+def test_text_comes_out_as_it_went_in(tmp_path: Path, text: str):
+    comes_out_as_it_went_in(tmp_path, text)
+
+
+@pytest.mark.long
+@MANY
+@given(text=texts)
+def test_many_texts_come_out_as_they_went_in(tmp_path: Path, text: str):
+    comes_out_as_it_went_in(tmp_path, text)
