@@ -8,15 +8,18 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+# What is not bounded takes minutes. A slow processor, or one with slow neighbours, takes some of this.
+SLACK = 4
+
 
 @contextmanager
 def at_most(seconds: float, megabytes: float) -> Iterator[None]:
-    """Fail if what happens inside takes more. The seconds are the processor's, not the clock's."""
+    """Fail if what happens inside takes more, by far. The seconds are the processor's own."""
     Path("/proc/self/clear_refs").write_text("5")  # forget how much it was at most
     before, started = taken("VmRSS"), time.process_time()
     yield
     spent, more = time.process_time() - started, taken("VmHWM") - before
-    assert spent < seconds, f"{spent:.1f} s"
+    assert spent < SLACK * seconds, f"{spent:.1f} s"
     assert more < megabytes, f"{more:.0f} MB"
 
 
