@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-# What is not bounded takes minutes. A slow processor, or one with slow neighbours, takes some of this.
+# What is not bounded takes minutes; a slow processor, or one with slow neighbours, some of this.
 SLACK = 4
 
 
