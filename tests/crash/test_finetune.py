@@ -101,5 +101,6 @@ def test_a_training_whose_resumption_is_killed_too_ends_like_one_that_was_not(tm
             time.sleep(draw.uniform(0, 1))
             process.kill()
             process.communicate()
-        kill(killed, draw.uniform(1.0, 5.0))  # loading, or reading the state
+        assert process.returncode == -9
+        assert kill(killed, draw.uniform(1.0, 2.5)), "loading, or reading the state"
         assert finish(killed) == wanted
