@@ -138,7 +138,7 @@ def best_of_run(store: Store, run_id: str) -> Best:
     found = load(store, run_id)
     primary = primary_metric(found.run)
     run = replace(found.run, metrics=(primary,))
-    standings = standings_of(run, lay_out(run, found.cases, found.samples))
+    standings = standings_of(run, lay_out(run, found.cases, found.samples).by_id())
     ranked = [(each.candidate.name, mean) for each in standings if (mean := each.estimate(primary))]
     if not ranked:
         return Best("no score yet" if found.run.status == "running" else "no score")
