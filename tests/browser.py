@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Literal
@@ -53,6 +54,13 @@ class Tab:
     def run(self, script: str) -> Any:
         """The value of an expression in the page."""
         return self.page.evaluate(script)
+
+    def until(self, script: str, seconds: float = 60.0) -> None:
+        """Wait for an expression to be true: the pages' policy forbids Playwright's own way."""
+        end = time.monotonic() + seconds
+        while not self.run(script):
+            assert time.monotonic() < end, script
+            self.page.wait_for_timeout(50)
 
 
 @contextmanager

@@ -229,7 +229,7 @@ def copies(tab: Tab, url: str) -> None:
       window.copied = document.activeElement.value;
     })""")
     tab.page.get_by_role("button", name="Copy prompt").click()
-    tab.page.wait_for_function("window.copied.startsWith('<|im_start|>system')")
+    tab.until("window.copied.startsWith('<|im_start|>system')")
     assert tab.run("window.copied") == prompt("w", BODY).text
     assert status.inner_text() == "Copied."
 
@@ -238,7 +238,7 @@ def test_choices_stay_for_the_next_case(tab: Tab, tmp_path: Path):
     opened(tab, page(tmp_path))
     tab.page.get_by_label("Compare outputs with").select_option("reference 1")
     tab.run("location.hash = '#case-2'")
-    tab.page.wait_for_function("document.querySelector('#case h3')?.textContent.includes('Case 2')")
+    tab.until("document.querySelector('#case h3')?.textContent.includes('Case 2')")
     assert tab.page.get_by_label("Compare outputs with").input_value() == "r0"
     assert all_of(tab, ".said ins") == ["new: one"]
     # An output that was cut off stands out, and so does an error.

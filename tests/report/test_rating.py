@@ -179,9 +179,7 @@ def test_a_session_can_be_left_saved_loaded_and_ended(tab: Tab, tmp_path: Path):
     press(tab, "12")
     tab.page.keyboard.press("Escape")
     assert not tab.run("document.getElementById('rate').open")
-    tab.page.wait_for_function(
-        "document.getElementById('rate-state').innerText.includes('2 ratings of <img')"
-    )
+    tab.until("document.getElementById('rate-state').innerText.includes('2 ratings of <img')")
     assert "not all of them saved" in tab.page.inner_text("#rate-state")
     path, half = saved(tab, "#rate-keep", tmp_path)
     assert len(half["ratings"]) == 2

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import time
 from typing import Literal
 
 import pytest
@@ -23,14 +22,6 @@ def cell(tab: Tab, run_id: str, word: str) -> str:
     return tab.page.inner_text(f"tr[data-run='{run_id}'] [data-word={word}]")
 
 
-def until(tab: Tab, script: str, seconds: float = 60.0) -> None:
-    """Wait for an expression to be true: the page's policy forbids Playwright's own way."""
-    end = time.monotonic() + seconds
-    while not tab.run(script):
-        assert time.monotonic() < end, script
-        tab.page.wait_for_timeout(50)
-
-
 def done(tab: Tab) -> int:
     """How many outputs the first row tells of."""
     return int(tab.page.inner_text("[data-word=done]").split(" of ")[0])
@@ -44,9 +35,7 @@ def test_from_the_list_to_a_run_and_to_two_compared(
         tab.open(viewer.url)
         assert tab.page.url == f"{viewer.base}/"
         page = tab.page
-        until(
-            tab, f"document.querySelector(\"[data-run='{two[0]}'] [data-word=figure]\").innerText"
-        )
+        tab.until(f"document.querySelector(\"[data-run='{two[0]}'] [data-word=figure]\").innerText")
         assert cell(tab, two[0], "best") in ("plain", "brief")
         assert page.inner_text("#shown") == "3 runs"
 
@@ -99,18 +88,17 @@ def test_a_run_that_is_under_way_goes_on_before_the_eyes(tab: Tab, workspace: Wo
                 run_id = str(row.get_attribute("data-run"))
                 tab.run("void (window.loaded = true)")
                 before = done(tab)
-                until(
-                    tab,
+                tab.until(
                     f"parseInt(document.querySelector('[data-word=done]').innerText) > {before}",
                 )
-                until(
-                    tab, "/outputs a (second|minute), about .+ left/.test(document.body.innerText)"
+                tab.until(
+                    "/outputs a (second|minute), about .+ left/.test(document.body.innerText)"
                 )
                 tab.page.wait_for_selector("tr[data-status=complete]", timeout=60_000)
             finally:
                 process.communicate(timeout=60)
         assert process.returncode == 0
-        until(tab, "/^(plain|brief)$/.test(document.querySelector('[data-word=best]').innerText)")
+        tab.until("/^(plain|brief)$/.test(document.querySelector('[data-word=best]').innerText)")
         assert cell(tab, run_id, "done") == "40 of 40"
         assert cell(tab, run_id, "pace") == ""
         assert tab.run("window.loaded"), "the row is written anew in place"
