@@ -11,8 +11,8 @@ from promptbench.error import SuiteError, choices
 from promptbench.model.protocol import Notify
 from promptbench.run.option import Options
 from promptbench.run.plan import Plan, make_plan
-from promptbench.suite.read import ModelSpec, Suite
 from promptbench.suite.schema import ServerEntry
+from promptbench.suite.stated import ModelSpec, Suite
 
 # One request at a time, which is how this server answers: then its seconds are an answer's own.
 ONE_BY_ONE = ServerEntry(concurrency=1, timeout=3600.0)

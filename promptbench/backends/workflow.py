@@ -22,12 +22,14 @@ from promptbench.backends.table import Table, table_of
 from promptbench.error import RunError, StoreError, SuiteError
 from promptbench.model.protocol import Setup
 from promptbench.model.remote.chat import unable
+from promptbench.run.choice import within
 from promptbench.run.fit import needed
 from promptbench.run.job import Result, run_plan, store_path
 from promptbench.run.pairing import load
-from promptbench.run.plan import Plan, within
+from promptbench.run.plan import Plan
 from promptbench.store.database import Store
-from promptbench.suite.read import Suite, read_suite
+from promptbench.suite.read import read_suite
+from promptbench.suite.stated import Suite
 
 MARKDOWN = "backends.md"
 CHOOSES = "it does not tell how likely a given answer is, which the suite asks for"

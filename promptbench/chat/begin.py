@@ -19,7 +19,8 @@ from promptbench.record import Sampling
 from promptbench.run.job import workspace_here
 from promptbench.run.jury import open_stated
 from promptbench.suite.chat import EVERYTHING, MemorySpec, ToneRule, parse_memory
-from promptbench.suite.read import ModelSpec, Suite, read_suite
+from promptbench.suite.read import read_suite
+from promptbench.suite.stated import ModelSpec, Suite
 
 MODEL = "smollm2"
 # What the makers of SmolLM2 use for talking: near the likeliest words, and seldom the same twice.

@@ -11,7 +11,7 @@ from promptbench.dialogue.exchange import Recalled
 from promptbench.error import InputError
 from promptbench.run.turn import check_memory
 from promptbench.suite.chat import MemorySpec, parse_memory
-from promptbench.suite.read import ModelSpec, Suite
+from promptbench.suite.stated import ModelSpec, Suite
 
 
 @dataclass(slots=True)

@@ -11,7 +11,7 @@ from promptbench.model.protocol import Model
 from promptbench.prompt.template import Template
 from promptbench.run.examples import Examples, examples_for
 from promptbench.suite.location import workspace_of
-from promptbench.suite.read import Suite
+from promptbench.suite.stated import Suite
 
 # The word for no persona at all.
 NONE = "none"

@@ -21,7 +21,8 @@ from promptbench.chat.persona import BUILT_IN
 from promptbench.chat.suite_text import suite_text
 from promptbench.error import InputError, StoreError, SuiteError
 from promptbench.suite.location import MARKS, inside
-from promptbench.suite.read import ModelSpec, read_suite
+from promptbench.suite.read import read_suite
+from promptbench.suite.stated import ModelSpec
 from promptbench.suite.strict import Name
 from promptbench.suite.table import read_rows
 

@@ -11,7 +11,7 @@ from promptbench.chat.conversation import Conversation
 from promptbench.chat.persona import STOP, is_plain
 from promptbench.record import Sampling
 from promptbench.suite.chat import ToneRule
-from promptbench.suite.read import ModelSpec
+from promptbench.suite.stated import ModelSpec
 
 HEAD = """\
 # Talks that were saved from `promptbench chat`. The last turn of each is answered anew, and

@@ -12,7 +12,7 @@ from promptbench.error import PromptbenchError
 
 if TYPE_CHECKING:
     from promptbench.record import Completion, Judgement
-    from promptbench.suite.read import GateSpec
+    from promptbench.suite.stated import GateSpec
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -15,7 +15,8 @@ from promptbench.model.cluster.crew import crew_for
 from promptbench.model.cluster.settings import Cluster
 from promptbench.model.cluster.worker import Trouble, trouble
 from promptbench.run.job import Watcher
-from promptbench.suite.read import Suite, read_suite
+from promptbench.suite.read import read_suite
+from promptbench.suite.stated import Suite
 from promptbench.tune.finetune import Tuned, finetune_on
 from promptbench.tune.material import gather
 from promptbench.tune.option import TuneOptions

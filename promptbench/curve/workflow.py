@@ -17,14 +17,16 @@ from promptbench.model.spec import open_model
 from promptbench.prompt.example import as_example, characters
 from promptbench.prompt.template import Template
 from promptbench.record import Candidate, Case, Sampling
+from promptbench.run.choice import within
 from promptbench.run.examples import examples_for
 from promptbench.run.hygiene import Judged, judged_cases
 from promptbench.run.job import Result, run_plan
 from promptbench.run.jury import open_stated
 from promptbench.run.option import Options
-from promptbench.run.plan import Plan, assemble, within
+from promptbench.run.plan import Plan, assemble
 from promptbench.run.slot import Ready
-from promptbench.suite.read import PromptSpec, Suite, read_suite
+from promptbench.suite.read import read_suite
+from promptbench.suite.stated import PromptSpec, Suite
 from promptbench.tune.finetune import Tuned
 from promptbench.tune.lesson import labelled_cases, shuffled
 from promptbench.tune.material import chosen_prompt, trainable_folder

@@ -10,8 +10,8 @@ from typing import Literal
 
 from promptbench.error import SuiteError, choices
 from promptbench.record import MetricInfo
-from promptbench.suite.read import GateSpec
 from promptbench.suite.schema import GateEntry
+from promptbench.suite.stated import GateSpec
 
 Test = Literal["at_least", "at_most", "not_worse"]
 

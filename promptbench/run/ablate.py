@@ -9,16 +9,8 @@ from pathlib import Path
 from promptbench.error import PromptError, SuiteError
 from promptbench.prompt.template import Template
 from promptbench.record import Candidate
-from promptbench.run.examples import examples_for
-from promptbench.run.hygiene import judged_cases
-from promptbench.run.job import Result, Watcher, run_plan
-from promptbench.run.manifest import command_of
-from promptbench.run.option import Options
-from promptbench.run.part import Part, chosen_blocks, part_of, shown
-from promptbench.run.plan import (
-    Plan,
+from promptbench.run.choice import (
     able,
-    assemble,
     chosen_memories,
     chosen_prompts,
     chosen_samplings,
@@ -27,9 +19,17 @@ from promptbench.run.plan import (
     setup_for,
     within,
 )
+from promptbench.run.examples import examples_for
+from promptbench.run.hygiene import judged_cases
+from promptbench.run.job import Result, Watcher, run_plan
+from promptbench.run.manifest import command_of
+from promptbench.run.option import Options
+from promptbench.run.part import Part, chosen_blocks, part_of, shown
+from promptbench.run.plan import Plan, assemble
 from promptbench.run.slot import Ready
 from promptbench.run.turn import compared, with_moods
-from promptbench.suite.read import PromptSpec, Suite, read_suite
+from promptbench.suite.read import read_suite
+from promptbench.suite.stated import PromptSpec, Suite
 
 
 def ablate(path: Path, options: Options, blocks: Sequence[str], watcher: Watcher) -> Result:

@@ -10,7 +10,7 @@ from promptbench.prompt.example import draw_examples
 from promptbench.record import Case
 from promptbench.suite.data import read_cases
 from promptbench.suite.leak import find_leaks, read_rows_of
-from promptbench.suite.read import PromptSpec, Suite
+from promptbench.suite.stated import PromptSpec, Suite
 
 Examples = Sequence[Mapping[str, Any]]
 

@@ -10,7 +10,7 @@ from promptbench.model.remote.address import BATCHES, PREFIXES
 from promptbench.record import Case
 from promptbench.run.option import Options
 from promptbench.run.slot import Ready, Slot, Slots
-from promptbench.suite.read import Suite
+from promptbench.suite.stated import Suite
 
 
 def check_answers(ready: Sequence[Ready], suite: Suite) -> None:

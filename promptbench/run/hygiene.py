@@ -21,7 +21,7 @@ from promptbench.suite.leak import (
     find_repeats,
     read_rows_of,
 )
-from promptbench.suite.read import Suite
+from promptbench.suite.stated import Suite
 
 TOLD = 3
 RECORDED = 20

@@ -26,7 +26,8 @@ from promptbench.run.race import check_race, race, unfinished
 from promptbench.store.database import Store
 from promptbench.store.outcome import judgements
 from promptbench.suite.location import workspace_of
-from promptbench.suite.read import Suite, read_suite
+from promptbench.suite.read import read_suite
+from promptbench.suite.stated import Suite
 
 # Seconds between two scorings while outputs still come.
 SCORED_EVERY = 30.0

@@ -12,8 +12,8 @@ from promptbench.model.protocol import Model, Setup
 from promptbench.model.remote.settings import Price, ServerSettings
 from promptbench.model.spec import open_model
 from promptbench.record import Candidate, Case, Message, MetricSpec
-from promptbench.suite.read import ModelSpec, Suite
 from promptbench.suite.schema import ServerEntry
+from promptbench.suite.stated import ModelSpec, Suite
 
 OWN = ""
 

@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from promptbench import __version__
+from promptbench.run.choice import within
 from promptbench.run.model_check import known_verdict
-from promptbench.run.plan import Plan, within
+from promptbench.run.plan import Plan
 from promptbench.run.section import sections_of
 
 PACKAGES = ("torch", "transformers", "tokenizers", "jinja2", "rouge-score", "scipy", "sentencex")

@@ -14,7 +14,7 @@ from promptbench.model.embedder import embedder_there, open_embedder
 from promptbench.model.protocol import Notify
 from promptbench.record import MetricSpec
 from promptbench.suite.location import inside
-from promptbench.suite.read import Suite
+from promptbench.suite.stated import Suite
 
 OWN = ".py:"  # my_metrics.py:politeness
 

@@ -18,7 +18,7 @@ from promptbench.run.hygiene import Judged
 from promptbench.run.jury import open_stated
 from promptbench.run.slot import Ready, Slot
 from promptbench.suite.chat import ChatSpec, MemorySpec
-from promptbench.suite.read import ModelSpec, Suite
+from promptbench.suite.stated import ModelSpec, Suite
 
 # What of a dialogue tells whether another split gives it away.
 COMPARED = frozenset({"script", "goal", "card"})

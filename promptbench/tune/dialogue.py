@@ -12,7 +12,7 @@ from promptbench.run.examples import pool
 from promptbench.run.turn import COMPARED
 from promptbench.suite.chat import ToneRule
 from promptbench.suite.leak import Row, read_rows_of
-from promptbench.suite.read import Suite
+from promptbench.suite.stated import Suite
 
 GIVE = (
     'Give each of its turns an "assistant", the last one that or "references", or take it out of'

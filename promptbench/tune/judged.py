@@ -16,7 +16,7 @@ from promptbench.run.measure import metrics_of
 from promptbench.run.option import Options
 from promptbench.run.plan import Plan, make_plan, primary_metric
 from promptbench.store.database import Store
-from promptbench.suite.read import Suite
+from promptbench.suite.stated import Suite
 
 
 def dev_score(suite: Suite, prompt: str, folder: Path, *, head: bool) -> float:

@@ -10,7 +10,7 @@ from typing import TypeVar
 from promptbench.model.local.tokenizer import Tokenizer
 from promptbench.record import Case, Message
 from promptbench.run.examples import pool
-from promptbench.suite.read import Suite
+from promptbench.suite.stated import Suite
 from promptbench.tune.dialogue import known_dialogues, train_dialogues
 from promptbench.tune.example import (
     Example,

@@ -19,7 +19,7 @@ from promptbench.run.examples import examples_for
 from promptbench.run.hygiene import judged_cases
 from promptbench.run.option import Options
 from promptbench.run.turn import compared
-from promptbench.suite.read import PromptSpec, Suite
+from promptbench.suite.stated import PromptSpec, Suite
 from promptbench.tune.copied import refuse_links
 from promptbench.tune.example import Example, Rendering
 from promptbench.tune.lesson import Draw, Lesson, case_lesson, dialogue_lesson

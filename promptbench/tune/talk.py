@@ -23,7 +23,7 @@ from promptbench.record import Candidate, Encoded, Message
 from promptbench.run.slot import Ready
 from promptbench.run.talk import Talk
 from promptbench.suite.chat import EVERYTHING, ChatSpec, ToneRule, parse_memory
-from promptbench.suite.read import Suite
+from promptbench.suite.stated import Suite
 from promptbench.tune.dialogue import Dialogue
 from promptbench.tune.example import Example, Rendering, refuse_long
 from promptbench.tune.origin import Origin

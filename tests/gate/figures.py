@@ -7,8 +7,8 @@ from typing import Any
 from promptbench.gate.judge import Lead, Measured
 from promptbench.gate.rule import Gate, read_gates
 from promptbench.record import Judgement, MetricInfo
-from promptbench.suite.read import GateSpec
 from promptbench.suite.schema import GateEntry
+from promptbench.suite.stated import GateSpec
 
 METRICS = (
     MetricInfo("rougeL", "ROUGE-L", "higher"),

@@ -6,7 +6,8 @@ import pytest
 
 from promptbench.error import ModelError, SuiteError
 from promptbench.record import Choice, Sampling
-from promptbench.run.plan import Plan, able
+from promptbench.run.choice import able
+from promptbench.run.plan import Plan
 from tests.fake import FakeBackend
 from tests.run.workspace import Workspace, email
 

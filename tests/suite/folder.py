@@ -8,7 +8,8 @@ from promptbench.error import DataError, PromptbenchError, SuiteError
 from promptbench.record import Case
 from promptbench.suite.data import DataSource, Fields, read_cases
 from promptbench.suite.document import Document, read_document
-from promptbench.suite.read import Suite, read_suite
+from promptbench.suite.read import read_suite
+from promptbench.suite.stated import Suite
 
 SUITE = """\
 suite: mails

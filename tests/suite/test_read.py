@@ -5,8 +5,9 @@ import pytest
 from promptbench.error import EXIT_BAD_INPUT, SuiteError
 from promptbench.record import MetricSpec, Sampling
 from promptbench.suite.data import Fields, read_cases
-from promptbench.suite.read import ModelSpec, read_suite
+from promptbench.suite.read import read_suite
 from promptbench.suite.schema import Examples
+from promptbench.suite.stated import ModelSpec
 
 from .folder import SUITE, problem, project, suite_of, with_line
 
