@@ -22,7 +22,8 @@ from promptbench.run.desk import Desk, Item
 from promptbench.run.plan import Plan
 from promptbench.run.told import said_in
 from promptbench.store.answer import answers, controls, reuse_answers, save_answers, save_controls
-from promptbench.store.database import Cell, Store
+from promptbench.store.cell import Cell
+from promptbench.store.database import Store
 from promptbench.store.prompt import messages_of
 
 # On so many cases constant answers are tried.

@@ -13,7 +13,7 @@ from promptbench.run.fingerprint import fingerprint
 from promptbench.run.jury import rival_of
 from promptbench.run.plan import Plan
 from promptbench.run.told import Heard, told
-from promptbench.store.database import Cell
+from promptbench.store.cell import Cell
 
 
 @dataclass(frozen=True, slots=True)

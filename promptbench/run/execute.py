@@ -18,7 +18,8 @@ from promptbench.run.manifest import manifest_of
 from promptbench.run.plan import Plan
 from promptbench.run.slot import Cells, Slot, Slots
 from promptbench.run.told import said_in, told
-from promptbench.store.database import Cell, Sitting, Store
+from promptbench.store.cell import Cell
+from promptbench.store.database import Sitting, Store
 from promptbench.store.unscored import unscored
 
 SCORED_AT_ONCE = 500

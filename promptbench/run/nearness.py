@@ -9,7 +9,8 @@ from promptbench.metric.nearest import Targets
 from promptbench.record import Nearness
 from promptbench.run.examples import train_cases
 from promptbench.run.plan import Plan
-from promptbench.store.database import Cell, Store
+from promptbench.store.cell import Cell
+from promptbench.store.database import Store
 from promptbench.store.nearness import save_nearness
 
 

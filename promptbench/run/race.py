@@ -15,7 +15,8 @@ from promptbench.run.execute import Work, generate, score
 from promptbench.run.plan import Plan
 from promptbench.run.slot import Slot
 from promptbench.stats.race import start
-from promptbench.store.database import Cell, Store
+from promptbench.store.cell import Cell
+from promptbench.store.database import Store
 from promptbench.store.outcome import save_stops
 
 # The order of the cases must have nothing to do with them, and be the same in every sitting.

@@ -14,7 +14,7 @@ from promptbench.model.protocol import Model
 from promptbench.prompt.template import Template
 from promptbench.record import Candidate, Case, Message
 from promptbench.run.examples import Examples
-from promptbench.store.database import Cell
+from promptbench.store.cell import Cell
 from promptbench.suite.chat import MemorySpec
 
 

@@ -13,7 +13,7 @@ from promptbench.dialogue.tone import heard
 from promptbench.record import Case, Message, Turn
 from promptbench.run.plan import Plan
 from promptbench.run.slot import Ready, Slot
-from promptbench.store.database import Cell
+from promptbench.store.cell import Cell
 from promptbench.suite.chat import EVERYTHING, MemorySpec, ToneRule
 
 # Of a case, what belongs to its own turn and not to the dialogue.

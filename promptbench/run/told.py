@@ -9,7 +9,8 @@ from typing import Any
 from promptbench.dialogue.tone import heard
 from promptbench.record import Case
 from promptbench.run.plan import Plan
-from promptbench.store.database import Cell, Store
+from promptbench.store.cell import Cell
+from promptbench.store.database import Store
 from promptbench.store.turn import talks
 
 Heard = Mapping[Cell, Mapping[str, Any]]

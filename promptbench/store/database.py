@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from itertools import groupby, product
 from pathlib import Path
 from sys import intern
-from typing import Any, TypeVar
+from typing import Any
 
 from promptbench.error import InputError, choices
 from promptbench.record import Case, Completion, Request, Run, RunStatus, Sample, Score
+from promptbench.store.cell import Cell, Once, align
 from promptbench.store.code import (
     body_digest,
     case_from,
@@ -26,18 +27,11 @@ from promptbench.store.code import (
 )
 from promptbench.store.connection import connect, connect_to_read, explained, transaction
 
-Cell = tuple[int, int, int]
-"""Candidate position, case position, repeat."""
-
-Value = TypeVar("Value")
-
 COLUMNS = (
     "text, prompt_tokens, output_tokens, finish_reason, seconds, error,"
     " choices, logprobs, ends, cost"
 )
 CHUNK = 500
-# Of so many different sets of scores the objects are used again.
-REMEMBERED = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -303,36 +297,10 @@ class Store:
         )
 
 
-@dataclass(slots=True)
-class Once:
-    """Scores of outputs, equal ones as the same objects: most metrics have few values."""
-
-    known: dict[tuple[Score, ...], dict[str, Score]] = field(default_factory=dict)
-
-    def scores(self, found: Iterable[Score]) -> dict[str, Score]:
-        """One output's scores by metric."""
-        key = tuple(found)
-        made = self.known.get(key) or {score.metric: score for score in key}
-        if len(self.known) < REMEMBERED:
-            self.known[key] = made
-        return made
-
-
 def stops(store: Store, run: Run) -> dict[str, int]:
     """The candidates of a run that a race stopped, and after how many cases each."""
     rows = store.query("SELECT candidate, cases FROM stop WHERE run = ? ORDER BY 1", (run.id,))
     return {run.candidates[position].name: cases for position, cases in rows}
-
-
-def align(cells: Iterable[Cell], rows: Iterator[tuple[Cell, Value]]) -> Iterator[Value | None]:
-    """For each cell in order its row's value, or None; the rows are in the same order."""
-    waiting = next(rows, None)
-    for cell in cells:
-        if waiting is not None and waiting[0] == cell:
-            yield waiting[1]
-            waiting = next(rows, None)
-        else:
-            yield None
 
 
 def open_store(path: Path) -> Store:

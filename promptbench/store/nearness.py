@@ -6,9 +6,10 @@ import json
 from collections.abc import Iterable
 
 from promptbench.record import Nearness
+from promptbench.store.cell import Cell
 from promptbench.store.code import dumps
 from promptbench.store.connection import explained, transaction
-from promptbench.store.database import Cell, Store
+from promptbench.store.database import Store
 
 
 def save_nearness(store: Store, run_id: str, found: Iterable[tuple[Cell, Nearness]]) -> None:

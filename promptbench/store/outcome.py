@@ -7,9 +7,10 @@ from array import array
 from collections.abc import Iterable, Mapping
 
 from promptbench.record import Judgement, Sample
+from promptbench.store.cell import align
 from promptbench.store.code import judgement_from, judgement_json
 from promptbench.store.connection import explained, transaction
-from promptbench.store.database import Store, align
+from promptbench.store.database import Store
 
 
 def save_judgements(store: Store, run_id: str, judgements: Iterable[Judgement]) -> None:

@@ -7,9 +7,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 
 from promptbench.record import Completion, Request, Turn
+from promptbench.store.cell import Cell
 from promptbench.store.code import dumps
 from promptbench.store.connection import explained, transaction
-from promptbench.store.database import Cell, Store
+from promptbench.store.database import Store
 
 SAID = (
     "number, user, reply, key, kept, summary, mood, rule, prompt_tokens, output_tokens,"

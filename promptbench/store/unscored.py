@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from promptbench.record import Completion
+from promptbench.store.cell import Cell
 from promptbench.store.code import completion_from
-from promptbench.store.database import COLUMNS, Cell, Store
+from promptbench.store.database import COLUMNS, Store
 
 Lacking = tuple[Cell, Completion, frozenset[str]]
 """A cell, its output, and the metrics that it has a score of."""

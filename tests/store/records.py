@@ -17,7 +17,8 @@ from promptbench.record import (
     Sampling,
     Section,
 )
-from promptbench.store.database import Cell, Sitting, Store
+from promptbench.store.cell import Cell
+from promptbench.store.database import Sitting, Store
 
 CREATED = "2025-01-02T03:04:05Z"
 PLAN = "plan-digest"

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from promptbench.record import Score
-from promptbench.store.database import Cell, Store
+from promptbench.store.cell import Cell
+from promptbench.store.database import Store
 from promptbench.store.unscored import unscored
 from tests.store.records import begin, completion, save
 
