@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -222,7 +224,11 @@ def plan_of(
     )
     command = options.command(within(suite.workspace, suite.path))
     extra = {"command": command, "curve": said}
-    return assemble(suite, run, field.judged[split], tuple(ready), setup, extra)
+    plan = assemble(suite, run, field.judged[split], tuple(ready), setup, extra)
+    # Dev decides which prompt the fine-tunes are held against: a run that knows another dev is
+    # another run.
+    dev = [arm["dev"] for arm in said.get("arms", ())]
+    return replace(plan, digest=hashlib.sha256(json.dumps([plan.digest, dev]).encode()).hexdigest())
 
 
 def means_on_dev(result: Result) -> dict[str, float]:

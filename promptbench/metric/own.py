@@ -7,12 +7,13 @@ import inspect
 import math
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import FunctionType, ModuleType
 from typing import Any, TypeVar, get_args
 
 from promptbench.error import SuiteError, choices
+from promptbench.metric.imported import imports_of
 from promptbench.record import Case, Completion, Direction, MetricInfo, Score
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -88,8 +89,8 @@ def load_function(path: Path, name: str, *, alias: str = "", where: str = "") ->
     """The metric that a function of a file is; the caller has made sure that the file may be run.
 
     Raises SuiteError where the file cannot be read or imported, or has no such function. Its
-    SHA-256 is among the settings: a file that was changed holds other metrics. What it imports in
-    its turn is not looked at.
+    SHA-256 and what it imports are among the settings: a file that was changed holds other metrics.
+    A data file that it reads is not looked at.
     """
     try:
         source = path.read_bytes()
@@ -98,7 +99,10 @@ def load_function(path: Path, name: str, *, alias: str = "", where: str = "") ->
     digest = hashlib.sha256(source).hexdigest()
     function = _function(_module(path, source, digest, where), path.name, name, where)
     parameters = _parameters(function, name, where)
-    return Own(_info(function, alias or name, path.name, digest, where), function, parameters)
+    info = _info(function, alias or name, path.name, digest, where)
+    if imports := imports_of(source):
+        info = replace(info, settings={**info.settings, "imports": imports})
+    return Own(info, function, parameters)
 
 
 def _module(path: Path, source: bytes, digest: str, where: str) -> ModuleType:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
@@ -66,6 +66,13 @@ def settings_schema() -> dict[str, Any]:
 def needs_embedder(name: str) -> bool:
     """Whether the metric of that name in this package needs an embedder."""
     return name in METRICS and METRICS[name].needs == "embedder"
+
+
+def releases_of(names: Iterable[str]) -> dict[str, str]:
+    """The packages, with their versions, that the metrics of other packages come from."""
+    points = _foreign()
+    dists = {name: points[name].dist for name in names if name in points}
+    return {name: f"{dist.name} {dist.version}" for name, dist in dists.items() if dist}
 
 
 def _build(spec: MetricSpec, labels: Labels | None, embedder: OpenEmbedder | None = None) -> Metric:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import combinations
 
 from promptbench.metric.pointwise import RATED
-from promptbench.record import Case, Control, MetricInfo, Run
+from promptbench.record import Control, MetricInfo, Run
 from promptbench.report.grid import Grid, value
 from promptbench.stats.agreement import cohen_kappa, krippendorff_alpha
 from promptbench.stats.interval import Estimate
@@ -33,7 +33,10 @@ class Accord:
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """Two ratings of one text, and what it belongs together with: its case or cluster."""
+    """Two ratings of one text, and what it belongs together with: its case or cluster.
+
+    The outputs for one case are not independent, nor are those of one cluster.
+    """
 
     first: float
     second: float
@@ -61,7 +64,7 @@ def _both(run: Run, one: str, other: str, grid: Grid) -> Iterator[Pair]:
             for sample in grid.cells[candidate.name, case.id]:
                 first, second = value(sample, one), value(sample, other)
                 if first is not None and second is not None:
-                    yield Pair(first, second, cluster_of(case, grid))
+                    yield Pair(first, second, grid.unit(case))
 
 
 def _texts(judge: MetricInfo, grid: Grid, controls: Sequence[Control]) -> Iterator[Pair]:
@@ -72,7 +75,7 @@ def _texts(judge: MetricInfo, grid: Grid, controls: Sequence[Control]) -> Iterat
             case = cases[each.case_id]
             rating = _number(case.variables.get(judge.settings["human"]))
             if rating is not None:
-                yield Pair(each.score.value, rating, cluster_of(case, grid))
+                yield Pair(each.score.value, rating, grid.unit(case))
 
 
 def _outputs(run: Run, judge: MetricInfo, grid: Grid) -> Iterator[Pair]:
@@ -84,7 +87,7 @@ def _outputs(run: Run, judge: MetricInfo, grid: Grid) -> Iterator[Pair]:
             for sample in grid.cells[candidate.name, case.id]:
                 found = value(sample, judge.name)
                 if found is not None and rating is not None:
-                    yield Pair(found, rating, cluster_of(case, grid))
+                    yield Pair(found, rating, grid.unit(case))
 
 
 def accord(first: str, second: str, pairs: Sequence[Pair]) -> Accord:
@@ -109,11 +112,6 @@ def coefficient(measure: Callable[[], Estimate | None]) -> Estimate | None:
     except ValueError:
         return None
     return found if found is not None and math.isfinite(found.mean) else None
-
-
-def cluster_of(case: Case, grid: Grid) -> str:
-    """The outputs for one case are not independent, nor are those of one cluster."""
-    return case.cluster if grid.clustered else case.id
 
 
 def _number(found: object) -> float | None:

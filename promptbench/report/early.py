@@ -106,7 +106,7 @@ def _whole(
     """
     units: dict[str, list[int]] = {}
     for place, case in enumerate(grid.cases):
-        units.setdefault(case.cluster if grid.clustered else case.id, []).append(place)
+        units.setdefault(grid.unit(case), []).append(place)
     found: list[tuple[int, float, int]] = []
     for places in units.values():
         cells = [(name, grid.cases[place].id) for name in names for place in places]

@@ -42,7 +42,7 @@ class Lattice(Mapping[tuple[str, str], Value]):
 
 @dataclass(frozen=True, slots=True)
 class Grid:
-    """The cells of a run; `clustered` says whether the cases' clusters can be used.
+    """The cells of a run; `clustered` says whether any case has a cluster.
 
     `arrival` numbers the cells by when the last of their output came, -1 where none has.
     """
@@ -69,10 +69,17 @@ class Grid:
         return [case_value(self.cells[candidate, case.id], metric) for case in self.cases]
 
     def clusters(self, kept: Sequence[bool]) -> list[str] | None:
-        """Give the clusters of the cases that are kept, or None where they cannot be used."""
+        """Give the clusters of the cases that are kept, or None where no case has one.
+
+        A case whose cluster is "" stands alone.
+        """
         if not self.clustered:
             return None
         return [case.cluster for case, keep in zip(self.cases, kept, strict=True) if keep]
+
+    def unit(self, case: Case) -> str:
+        """Name what a case counts as part of: its cluster, or where it has none itself."""
+        return f"cluster {case.cluster}" if case.cluster else f"case {case.id}"
 
 
 def lay_out(run: Run, cases: Sequence[Case], samples: Iterable[Sample]) -> Grid:
@@ -100,7 +107,10 @@ def lay_out(run: Run, cases: Sequence[Case], samples: Iterable[Sample]) -> Grid:
         for at, (name, case) in enumerate(product(names, ids))
     ]
     return Grid(
-        tuple(cases), Lattice(names, ids, cells), _clustered(cases), Lattice(names, ids, arrival)
+        tuple(cases),
+        Lattice(names, ids, cells),
+        any(case.cluster for case in cases),
+        Lattice(names, ids, arrival),
     )
 
 
@@ -108,11 +118,6 @@ def primary_metric(run: Run) -> MetricInfo:
     """Give the metric that ranks; where the run has none, one without direction stands in."""
     named = {metric.name: metric for metric in run.metrics}
     return named.get(run.primary) or MetricInfo(run.primary, run.primary or "score", "none")
-
-
-def _clustered(cases: Sequence[Case]) -> bool:
-    clusters = {case.cluster for case in cases}
-    return "" not in clusters and len(clusters) > 1
 
 
 def state(sample: Sample, metric: str) -> State:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from itertools import combinations
 
 from promptbench.record import Rating, Run
-from promptbench.report.accord import Accord, Pair, accord, cluster_of, coefficient
+from promptbench.report.accord import Accord, Pair, accord, coefficient
 from promptbench.report.grid import Grid
 from promptbench.report.number import count, listing
 from promptbench.report.preference import (
@@ -106,7 +106,7 @@ def needed(share: float) -> int:
 def _accords(found: Sequence[Vote], grid: Grid) -> Iterator[Accord]:
     """Every two people who rated some of the same outputs; 0, 1 and 2 for loss, tie and win."""
     own = _by_rater(found)
-    clusters = {case.id: cluster_of(case, grid) for case in grid.cases}
+    clusters = {case.id: grid.unit(case) for case in grid.cases}
     for one, other in combinations(own, 2):
         both = [
             Pair(2 * own[one][outputs], 2 * own[other][outputs], clusters[outputs[0]])
@@ -122,7 +122,7 @@ def _alpha(found: Sequence[Vote], grid: Grid) -> Estimate | None:
     own = _by_rater(found)
     if len(own) < RANKED:
         return None
-    clusters = {case.id: cluster_of(case, grid) for case in grid.cases}
+    clusters = {case.id: grid.unit(case) for case in grid.cases}
     outputs = list(dict.fromkeys(each.outputs for each in found))
     rows = [[each.get(place) for each in own.values()] for place in outputs]
     labels = [clusters[place[0]] for place in outputs]

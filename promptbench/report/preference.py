@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from itertools import combinations
 
 from promptbench.record import Case, Rating, Sample
-from promptbench.report.accord import cluster_of
 from promptbench.report.grid import Grid
 from promptbench.stats.interval import Estimate, estimate
 from promptbench.stats.multiplicity import holm
@@ -150,7 +149,7 @@ def mean_of(worths: Sequence[tuple[str, float]], grid: Grid) -> Estimate:
 
 def labels(worths: Sequence[tuple[str, float]], grid: Grid) -> list[str]:
     """The cluster of each value."""
-    clusters = {case.id: cluster_of(case, grid) for case in grid.cases}
+    clusters = {case.id: grid.unit(case) for case in grid.cases}
     return [clusters[case_id] for case_id, _ in worths]
 
 

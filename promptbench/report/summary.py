@@ -105,7 +105,7 @@ def summarise_grid(run: Run, grid: Grid) -> Summary:
     return Summary(
         primary=primary,
         cases=len(grid.cases),
-        clusters=len({case.cluster for case in grid.cases}) if grid.clustered else 0,
+        clusters=len(set(map(grid.unit, grid.cases))) if grid.clustered else 0,
         standings=tuple(standings),
         best=best,
         comparisons=comparisons,

@@ -92,8 +92,9 @@ def _against(name: str, loaded: Loaded, other: Loaded, metric: MetricInfo) -> Ev
         return Unknown(name, f"no case is the same and scored in {other.run.id}")
     baseline = f"{other.run.id}:{rival}"
     cases = len(loaded.cases)
-    if same_requests(grid):
+    if same_requests(grid) and found.mean == found.wins == found.losses == 0:
         # The same model under the same words: no sample is needed to know that nothing changed.
+        # But a server's model can change behind its name, and so can a rival's output.
         return Lead(name, baseline, 0.0, 0.0, 0.0, found.n, cases)
     return Lead(name, baseline, found.mean, found.low, found.high, found.n, cases)
 

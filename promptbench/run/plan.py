@@ -12,6 +12,7 @@ from promptbench import __version__
 from promptbench.error import SuiteError, choices
 from promptbench.gate.rule import Gate, read_gates
 from promptbench.metric.protocol import Metric
+from promptbench.metric.registry import releases_of
 from promptbench.model.protocol import Model, Notify, Setup, quiet
 from promptbench.prompt.template import Template
 from promptbench.record import Candidate, Case, MetricInfo, Request
@@ -169,6 +170,8 @@ def assemble(
     digest = plan_digest(suite, options.split, judged.cases, ready, slots, metrics, primary)
     if played := settings_of(suite, player):
         digest = hashlib.sha256(json.dumps([digest, played]).encode()).hexdigest()
+    if releases := releases_of(metric.name for metric in suite.metrics):
+        digest = hashlib.sha256(json.dumps([digest, releases]).encode()).hexdigest()
     if options.race:  # it leaves cells empty that another run would fill
         digest = hashlib.sha256(f"race {digest}".encode()).hexdigest()
     return Plan(

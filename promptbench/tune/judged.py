@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from promptbench.error import RunError, SuiteError
-from promptbench.metric.protocol import Metric
 from promptbench.model.protocol import quiet
-from promptbench.record import Score
-from promptbench.run.execute import begin, generate, score, scores
+from promptbench.record import MetricInfo, Sampling
+from promptbench.report.grid import lay_out
+from promptbench.report.summary import estimate_of
+from promptbench.run.execute import begin, generate, score
 from promptbench.run.measure import metrics_of
 from promptbench.run.option import Options
 from promptbench.run.plan import Plan, make_plan, primary_metric
@@ -20,42 +20,41 @@ from promptbench.suite.stated import Suite
 
 
 def dev_score(suite: Suite, prompt: str, folder: Path, *, head: bool) -> float:
-    """The mean of the suite's primary metric over the dev split, answered by the checkpoint.
+    """What a run would report of the suite's primary metric on the dev split for the checkpoint.
 
-    It answers in the suite's first way, a classification head in the first that is a choice.
-    Nothing of it is stored. Raises RunError if no output could be scored.
+    It answers in the suite's first way, a classification head in the first that is a choice. The
+    run has a store of its own, of which nothing stays. Raises RunError if no output could be
+    scored.
     """
     options = Options(split="dev", prompts=(prompt,), models=(str(folder),), repeats=1)
-    ways = {n: s for n, s in suite.samplings.items() if s.choice is not None or not head}
-    plan = make_plan(replace(suite, samplings=dict(list(ways.items())[:1])), options)
-    metric = next(one for one in plan.metrics if one.info.name == plan.primary)
-    answer = talked if suite.chat else answered
-    values = [score.value for score in answer(plan, metric) if score.value is not None]
-    if not values:
+    plan = make_plan(replace(suite, samplings=first_way(suite, head=head)), options)
+    (metric,) = (one for one in plan.metrics if one.info.name == plan.primary)
+    plan = replace(plan, metrics=(metric,))
+    found = figure(plan, metric.info)
+    if found is None:
         raise RunError(f"no dev output has a score for {plan.primary}: nothing can be watched")
-    return sum(values) / len(values)
+    return found
 
 
-def answered(plan: Plan, metric: Metric) -> Sequence[Score]:
-    """The scores of a plan's answers."""
-    cases = {slot.key: plan.cases[slot.case] for slot in plan.slots}
-    requests = [plan.request(slot) for slot in plan.slots]
-    model = plan.ready[0].model
-    done = [one for batch in model.stream(requests) for one in batch]
-    model.release()
-    return scores(metric, [(one, cases[one.key]) for one in done if not one.error])
+def first_way(suite: Suite, *, head: bool) -> dict[str, Sampling]:
+    """The suite's first way to answer, for a classification head the first that is a choice."""
+    ways = {n: s for n, s in suite.samplings.items() if s.choice is not None or not head}
+    return dict(list(ways.items())[:1])
 
 
-def talked(plan: Plan, metric: Metric) -> Sequence[Score]:
-    """The scores of a chat's checked turns: it is run as any other, in a store of its own."""
+def figure(plan: Plan, metric: MetricInfo) -> float | None:
+    """Carry a plan of one candidate out and give its figure, None where nothing is scored."""
     with TemporaryDirectory() as place:
         store = Store(Path(place) / "store.sqlite")
         try:
             work = begin(plan, store)
             for _ in generate(plan, store, work):
                 pass
-            score(replace(plan, metrics=(metric,)), store, work.run_id)
-            return [found for _, found in store.scores(work.run_id)]
+            score(plan, store, work.run_id)
+            run = store.run(work.run_id)
+            grid = lay_out(run, plan.cases, store.samples(work.run_id)).by_id()
+            found = estimate_of(run.candidates[0].name, metric, grid)
+            return found.mean if found else None
         finally:
             store.close()
 

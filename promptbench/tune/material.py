@@ -4,24 +4,28 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from promptbench.error import ModelError, SuiteError, choices
 from promptbench.model.local.checkpoint import Checkpoint, read_checkpoint
 from promptbench.model.local.tokenizer import Tokenizer
-from promptbench.model.protocol import Notify, Setup
+from promptbench.model.protocol import Notify, Setup, quiet
 from promptbench.model.spec import open_model, weights_folder
 from promptbench.prompt.template import Template
 from promptbench.record import Case, Labels
 from promptbench.run.examples import examples_for
 from promptbench.run.hygiene import judged_cases
+from promptbench.run.measure import metrics_of
 from promptbench.run.option import Options
+from promptbench.run.plan import fields_of, primary_metric
 from promptbench.run.turn import compared
 from promptbench.suite.stated import PromptSpec, Suite
 from promptbench.tune.copied import refuse_links
 from promptbench.tune.example import Example, Rendering
+from promptbench.tune.judged import first_way
 from promptbench.tune.lesson import Draw, Lesson, case_lesson, dialogue_lesson
 from promptbench.tune.option import TuneOptions
 from promptbench.tune.origin import Origin
@@ -119,7 +123,7 @@ def gather(suite: Suite, options: TuneOptions, notify: Notify) -> Material:
         prompt=prompt,
         recipe=recipe,
         lesson=lesson,
-        digest=digest_of(checkpoint, recipe, lesson, suite.primary),
+        digest=digest_of(checkpoint, recipe, lesson, watched_by(suite, recipe, held)),
     )
 
 
@@ -166,17 +170,32 @@ def chosen_prompt(suite: Suite, name: str) -> PromptSpec:
     return known[name] if name else suite.prompts[0]
 
 
-def digest_of(checkpoint: Checkpoint, recipe: Recipe, lesson: Lesson, primary: str) -> str:
-    """SHA-256 of base, settings, and the token ids of all examples."""
+def watched_by(suite: Suite, recipe: Recipe, held: Mapping[str, Sequence[Case]]) -> list[Any]:
+    """All that decides what the primary metric says of dev, if that says when to stop."""
+    if recipe.stop_on != "metric":
+        return []
+    metrics = metrics_of(suite, quiet)
+    primary = primary_metric(suite, metrics)
+    return [
+        [asdict(metric.info) for metric in metrics if metric.info.name == primary],
+        [way.canonical() for way in first_way(suite, head=recipe.method == "head").values()],
+        [fields_of(case) for case in held.get("dev", ())],
+    ]
+
+
+def digest_of(
+    checkpoint: Checkpoint, recipe: Recipe, lesson: Lesson, watched_by: Sequence[Any]
+) -> str:
+    """SHA-256 of base, settings, and the token ids of all examples; and of what is watched."""
     watched = [] if recipe.stop_on == "none" else lesson.dev
     said = [
         checkpoint.digest,
         recipe.canonical(),
         [(one.prompt, one.answer, one.label, *spans_of(one)) for one in lesson.train],
         [(one.prompt, one.answer, *spans_of(one)) for one in watched],
-        primary if recipe.stop_on == "metric" else "",
+        watched_by or "",
     ]
-    return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
+    return hashlib.sha256(json.dumps(said, sort_keys=True, default=str).encode()).hexdigest()
 
 
 def spans_of(example: Example) -> list[object]:

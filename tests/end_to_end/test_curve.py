@@ -127,6 +127,26 @@ def test_the_same_command_trains_and_generates_nothing_again(
     assert again.report.read_bytes() == first[0].report.read_bytes()
 
 
+def test_other_dev_data_choose_the_prompt_anew(
+    first: tuple[Result, Told], workspace: Workspace, tmp_path: Path
+):
+    copytree(workspace.folder, tmp_path / "other")
+    other = Workspace(tmp_path / "other")
+    store = Store(store_path(other.folder))
+    dev_run = load(store, first[0].run_id).run.manifest["curve"]["dev_run"]
+    said = {s.case_id: s.completion for s in store.samples(dev_run) if s.candidate == "codes"}
+    store.close()
+    dev = other.folder / "suites/codes/dev.jsonl"
+    rows = map(json.loads, dev.read_text(encoding="utf-8").splitlines())
+    right = [{**row, "references": [said[row["id"]].text]} for row in rows]
+    dev.write_text("".join(json.dumps(row) + "\n" for row in right), encoding="utf-8")
+    again = curve(other.folder / PATH, OPTIONS, Told())
+    store = Store(store_path(other.folder))
+    arms = load(store, again.run_id).run.manifest["curve"]["arms"]
+    store.close()
+    assert (again.generated, arms[0]["candidate"], arms[0]["dev"]) == (0, "codes", 1.0)
+
+
 def test_a_lost_arm_alone_is_trained_again(first: tuple[Result, Told], workspace: Workspace):
     (lost,) = (workspace.folder / "checkpoints").glob("codes-tuned-n4-s1-*")
     rmtree(lost)

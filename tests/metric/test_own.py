@@ -1,6 +1,9 @@
 """Metrics of the user's own: what a function may be, return and raise."""
 
 import hashlib
+import importlib
+import sys
+from importlib.metadata import version
 
 import pytest
 
@@ -44,6 +47,45 @@ def test_a_function_is_a_metric(load):
     assert info.settings == {"metric": "mine.py:f", "sha256": digest}
     assert load(source + "\n").info.settings != info.settings
     assert load(source, alias="polite").info.name == "polite"
+
+
+@pytest.fixture
+def beside(tmp_path, monkeypatch):
+    """Write a module that can be imported, as if for the first time."""
+    monkeypatch.syspath_prepend(tmp_path)
+
+    def write(name, source):
+        path = tmp_path / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(source, "utf-8")
+        for known in list(sys.modules):
+            if known.startswith("scoring_rules"):
+                monkeypatch.delitem(sys.modules, known)
+        importlib.invalidate_caches()
+
+    return write
+
+
+def test_what_its_file_imports_is_part_of_a_metric(load, beside):
+    """Else the scores of the old rules would be found and taken for those of the new ones."""
+    beside("scoring_rules/__init__.py", "from .words import POLITE\n")
+    beside("scoring_rules/words.py", "POLITE = 'please'\n")
+    source = "from scoring_rules import POLITE\ndef f(text, case): return text.count(POLITE)"
+    first = load(source)
+    assert scored(first) == (1.0, "")
+    assert list(first.info.settings["imports"]) == ["scoring_rules", "scoring_rules.words"]
+    assert load(source).info == first.info
+    beside("scoring_rules/words.py", "POLITE = 'kindly'\n")
+    second = load(source)
+    assert scored(second) == (0.0, "")
+    assert second.info.settings["sha256"] == first.info.settings["sha256"]
+    assert second.info.settings["imports"] != first.info.settings["imports"]
+
+
+def test_an_installed_package_that_it_imports_is_named_with_its_version(load):
+    source = "import json, numpy.linalg\nfrom promptbench.metric.own import metric\n"
+    info = load(f"{source}def f(text, case): return 1").info
+    assert info.settings["imports"] == {"numpy": f"numpy {version('numpy')}"}
 
 
 def test_a_third_parameter_is_the_completion(load):

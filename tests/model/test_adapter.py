@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from pathlib import Path
-from shutil import copytree
+from shutil import copyfile, copytree
 from typing import Any
 
 import pytest
@@ -17,6 +17,7 @@ from promptbench.error import ModelError
 from promptbench.model.local.local import LocalModel
 from promptbench.model.protocol import Setup
 from promptbench.model.spec import open_model
+from promptbench.record import Message
 from tests.model.tiny import plain_model, requests, texts, write_tiny
 
 Tensors = dict[str, torch.Tensor]
@@ -123,6 +124,23 @@ def test_identity_is_not_the_bases_and_changes_with_every_byte(place: Path):
     content[-1] ^= 1
     path.write_bytes(content)
     assert opened(place)[0].info.identity != before
+
+
+def test_a_tokenizer_beside_an_adapter_is_the_one_that_it_was_trained_with(place: Path):
+    """A chat template of its own, say, without which a prompt is not what it has learned."""
+    message = (Message("user", "w1 w2"),)
+    plain, base = opened(place)[0], opened(place, "./base")[0]
+    assert plain.encode(message) == base.encode(message)
+    for path in (place / "base").glob("tokenizer*"):
+        copyfile(path, place / "adapter" / path.name)
+    template = place / "adapter" / "chat_template.jinja"
+    template.write_text("w7{% for m in messages %} {{ m.content }}{% endfor %} w8", "utf-8")
+    own = opened(place)[0]
+    assert own.encode(message).text == "w7 w1 w2 w8"
+    assert dict(own.info.details)["prompts"] == "chat template"
+    template.write_text("w8{% for m in messages %} {{ m.content }}{% endfor %}", "utf-8")
+    identities = {model.info.identity for model in (plain, own, opened(place)[0])}
+    assert len(identities) == 3
 
 
 def test_an_adapter_of_another_names_its_base_in_its_config(place: Path):

@@ -75,6 +75,13 @@ def test_a_cluster_counts_once_it_is_whole_and_as_one_value():
     assert (two.mean, two.n, two.clusters) == (pytest.approx(0.35), 6, 2)
 
 
+def test_a_case_without_a_cluster_is_a_unit_of_its_own_before_the_end():
+    given = [*cases(6, cluster_size=3), *cases(8)[6:]]
+    rows = [sample("a", place, value) for place, value in ((0, 0.0), (6, 0.5), (7, 1.0))]
+    found = summary_of(rows, given).standings[0].figures[METRIC].estimate
+    assert (found.mean, found.n, found.clusters) == (0.75, 2, 2)
+
+
 def test_without_a_whole_cluster_there_is_a_mean_and_no_interval():
     summary = summary_of([sample("a", 0, 0.5)], cases(6, cluster_size=3))
     assert "0.500, no interval" in summary.verdict

@@ -103,11 +103,22 @@ def test_clusters_widen_the_interval():
     assert together.high - together.low > alone.high - alone.low
 
 
-def test_one_cluster_or_a_case_without_one_means_independent_cases():
-    values = {"a": [0.1, 0.2, 0.3, 0.4]}
-    assert summarise(run("a"), cases(4, cluster_size=4), samples(values)).clusters == 0
-    mixed = [*cases(3, cluster_size=1), cases(4)[3]]
-    assert summarise(run("a"), mixed, samples(values)).clusters == 0
+def test_cases_without_a_cluster_stand_alone_beside_those_that_have_one():
+    values = {"a": [0.1, 0.1, 0.1, 0.9, 0.9, 0.9, 0.5, 0.5, 0.5, 0.7]}
+    mixed = [*cases(9, cluster_size=3), cases(10)[9]]
+    summary = summarise(run("a"), mixed, samples(values))
+    found = figures(summary, "a").estimate
+    alone = figures(summarise(run("a"), cases(10), samples(values)), "a").estimate
+    assert (summary.clusters, found.clusters) == (4, 4)
+    assert found.high - found.low > alone.high - alone.low
+
+
+def test_cases_of_one_cluster_tell_no_interval_and_no_difference():
+    values = {"a": [0.5, 0.6, 0.7, 0.8] * 4, "b": [0.1, 0.2, 0.3, 0.4] * 4}
+    summary = summarise(run("a", "b"), cases(16, cluster_size=16), samples(values))
+    assert math.isnan(figures(summary, "a").estimate.low)
+    assert "no interval" in summary.verdict
+    assert "16 cases in 1 cluster cannot tell" in summary.verdict
 
 
 def test_an_interval_stays_within_what_the_metric_can_be():

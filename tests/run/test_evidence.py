@@ -119,6 +119,19 @@ def test_what_was_asked_the_very_same_is_not_worse_on_a_metric_of_yes_and_no(wor
     assert (found.verdict, found.low, found.high) == ("passed", 0, 0)
 
 
+def test_other_answers_to_the_very_same_requests_are_compared(
+    workspace: Workspace, fake: FakeBackend
+):
+    """A server's model may change behind its name, and --fresh asks it again to find out."""
+    workspace.edit(SUITE, "words: {max: 8}", "words: {max: 100}")
+    workspace.many(*[email(number, number) for number in range(40)])
+    fake.behaviour.words = (8, 12)
+    workspace.run(prompts=("plain",))
+    fake.behaviour.words = (1, 1)
+    found = one(workspace, "not worse than latest", prompts=("plain",), fresh=True)
+    assert (found.verdict, found.mean is not None and found.mean < 0) == ("failed", True)
+
+
 def test_a_clear_loss_is_worse_and_a_wide_margin_forgives_it(
     workspace: Workspace, fake: FakeBackend
 ):

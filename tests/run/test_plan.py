@@ -1,15 +1,21 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from importlib.metadata import EntryPoint, EntryPoints
+from types import SimpleNamespace
 
 import pytest
 
 from promptbench.error import ModelError, SuiteError
+from promptbench.metric import registry
+from promptbench.metric.catalog import METRICS
 from promptbench.record import Choice, Sampling
 from promptbench.run.choice import able
 from promptbench.run.plan import Plan
 from tests.fake import FakeBackend
 from tests.run.workspace import Workspace, email
+
+LOUD = METRICS["exact"]
 
 FEWSHOT = "  - {file: ../prompts/fewshot.j2, examples: {count: 3, seed: 1}}\nmodels:"
 
@@ -244,6 +250,21 @@ def test_options_that_change_the_cells_change_the_digest(
     workspace: Workspace, options: dict[str, object]
 ):
     assert workspace.plan(**options).digest != workspace.plan().digest
+
+
+def test_another_version_of_a_package_with_a_metric_changes_the_digest(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+):
+    workspace.edit("suites/mail.yaml", "  - rougeL\n", "  - loud\n")
+
+    def digest(version: str) -> str:
+        point = EntryPoint("loud", f"{__name__}:LOUD", registry.GROUP)
+        vars(point)["dist"] = SimpleNamespace(name="loudness", version=version)
+        points = EntryPoints([point])
+        monkeypatch.setattr(registry, "entry_points", lambda **wanted: points.select(**wanted))
+        return workspace.plan().digest
+
+    assert digest("1.0") == digest("1.0") != digest("1.1")
 
 
 def test_a_model_gets_those_ways_to_answer_that_it_has(workspace: Workspace):

@@ -17,9 +17,11 @@ from promptbench.model.protocol import Setup
 from promptbench.model.spec import open_model
 from promptbench.run.job import run_suite
 from promptbench.run.option import Options
+from promptbench.suite.read import read_suite
 from promptbench.tune.check import refuse_unapplied
 from promptbench.tune.finetune import finetune
 from promptbench.tune.forgetting import probes
+from promptbench.tune.judged import dev_score
 from promptbench.tune.learner import learner
 from promptbench.tune.objective import Padded
 from promptbench.tune.recipe import Recipe
@@ -27,7 +29,7 @@ from promptbench.tune.room import checkpointed_bytes, kept_bytes, tokens_at_once
 from promptbench.tune.trainer import mean_loss
 from tests.run.workspace import Notes, Workspace
 from tests.tune.test_resume import Interrupting
-from tests.tune.toy import CODES, PATH, material_of, options, tune, write_toy
+from tests.tune.toy import CODES, LABELS, PATH, SIDES, material_of, options, tune, write_toy
 
 RECIPE = Recipe("full", 1e-3, 1, 4, 0, 1, "none")
 DEV = "suites/codes/dev.jsonl"
@@ -93,6 +95,53 @@ def test_the_suites_metric_can_be_watched(toy: Workspace, method: str):
     assert sum(map(float, scores)) / len(scores) == pytest.approx(max(values))
     before, after = tuned.manifest["dev_loss"]
     assert after < before
+
+
+def test_what_is_watched_of_a_pooled_metric_is_the_figure_of_a_run(
+    bases: dict[str, Path], tmp_path: Path
+):
+    suite = LABELS.replace("[accuracy]", "[macro_f1]")
+    made = write_toy(tmp_path / "sides", SIDES, suite=suite)
+    copytree(bases["llama"], made.folder / "checkpoints" / "base")
+    found = dev_score(
+        read_suite(made.folder / PATH), "codes", made.folder / "checkpoints/base", head=False
+    )
+    result = run_suite(made.folder / PATH, Options(split="dev"), Notes())
+    assert found == result.summary.standings[0].figures["macro_f1"].estimate.mean
+    right = [sample.scores["macro_f1"].value for sample in made.samples(result.run_id)]
+    assert found != pytest.approx(sum(right) / len(right)), "a mean of hits is the accuracy"
+
+
+def test_what_is_watched_knows_cases_of_one_text_apart(toy: Workspace):
+    suite, base = read_suite(toy.folder / PATH), toy.folder / "checkpoints/base"
+    result = run_suite(toy.folder / PATH, Options(split="dev"), Notes())
+    said = toy.samples(result.run_id)[0].completion.text
+    text = json.loads((toy.folder / DEV).read_text().splitlines()[0])["text"]
+    rows = [
+        {"id": name, "text": text, "references": [wanted]}
+        for name, wanted in (("a", said), ("b", "another answer"))
+    ]
+    toy.write(DEV, "".join(json.dumps(row) + "\n" for row in rows))
+    assert dev_score(suite, "codes", base, head=False) == 0.5
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "new"),
+    [
+        (PATH, "metrics: [exact]", "metrics: [{exact: {lowercase: true}}]"),
+        (PATH, "max_tokens: 4", "max_tokens: 3"),
+        (DEV, '"references": ["w42 w43"]', '"references": ["w42 w43", "w42"]'),
+    ],
+)
+def test_what_decides_a_watched_metric_decides_the_training(
+    toy: Workspace, name: str, old: str, new: str
+):
+    """Another epoch may be kept then, so that an older checkpoint is not that of this training."""
+    watching = material_of(toy, stop_on="metric").digest
+    blind = material_of(toy, stop_on="none").digest
+    toy.edit(name, old, new)
+    assert material_of(toy, stop_on="metric").digest != watching
+    assert material_of(toy, stop_on="none").digest == blind
 
 
 def test_a_metric_without_a_direction_cannot_be_watched(toy: Workspace):

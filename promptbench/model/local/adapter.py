@@ -9,7 +9,13 @@ from pathlib import Path
 from typing import Any
 
 from promptbench.error import ModelError
-from promptbench.model.local.checkpoint import Checkpoint, file_digest, read_json
+from promptbench.model.local.checkpoint import (
+    Checkpoint,
+    counted_files,
+    file_digest,
+    has_tokenizer,
+    read_json,
+)
 
 CONFIG = "adapter_config.json"
 MANIFEST = "promptbench.json"
@@ -63,9 +69,17 @@ def with_adapter(base: Checkpoint, folder: Path) -> Checkpoint:
             what = "the adapter's weights are a pickle, which can run code when opened"
         raise ModelError(what, where=str(folder), hint=f"{WEIGHTS} belongs there.")
     refuse_other_base(base, folder)
-    parts = [base.digest, *(file_digest(folder / name) for name in (CONFIG, WEIGHTS))]
+    parts = [base.digest, *map(file_digest, files_of(folder))]
     digest = hashlib.sha256("\n".join(parts).encode()).hexdigest()
     return replace(base, digest=digest, adapter=folder)
+
+
+def files_of(folder: Path) -> list[Path]:
+    """What of an adapter can change the output: a tokenizer of its own, too, where it has one."""
+    files = [folder / CONFIG, folder / WEIGHTS]
+    if has_tokenizer(folder):
+        files += [path for path in counted_files(folder) if path not in files]
+    return files
 
 
 def refuse_other_base(base: Checkpoint, folder: Path) -> None:

@@ -23,6 +23,7 @@ COUNTED = {".json", ".jinja", ".model", ".safetensors", ".txt"}
 NOT_COUNTED = {"promptbench.json", "trainer_state.json", "all_results.json", "train_results.json"}
 PICKLES = {".bin", ".pt", ".pth", ".ckpt", ".pkl"}
 PARTS = "A checkpoint is a transformers folder: config.json, *.safetensors, a tokenizer."
+TOKENIZERS = ("tokenizer.json", "tokenizer.model", "spiece.model", "vocab.json", "vocab.txt")
 MAX_HEADER = 100_000_000
 
 
@@ -45,6 +46,11 @@ class Checkpoint:
     def architecture(self) -> str:
         """Transformers' name of the architecture: llama, gpt2, t5 ..."""
         return str(self.config["model_type"])
+
+    @property
+    def tokenizer(self) -> Path:
+        """The folder of tokenizer and chat template: an adapter may have those of its training."""
+        return self.adapter if self.adapter and has_tokenizer(self.adapter) else self.folder
 
     @property
     def head(self) -> Head:
@@ -158,14 +164,18 @@ def count_parameters(path: Path) -> int:
 
 
 def require_tokenizer(folder: Path) -> None:
-    """Some file that a tokenizer can be made from."""
-    names = ("tokenizer.json", "tokenizer.model", "spiece.model", "vocab.json", "vocab.txt")
-    if not any((folder / name).is_file() for name in names):
+    """Raise ModelError unless there is one."""
+    if not has_tokenizer(folder):
         raise ModelError(
             "there is no tokenizer",
             where=str(folder),
-            hint=f"One of {', '.join(names)} belongs beside the weights.",
+            hint=f"One of {', '.join(TOKENIZERS)} belongs beside the weights.",
         )
+
+
+def has_tokenizer(folder: Path) -> bool:
+    """Whether there is some file that a tokenizer can be made from."""
+    return any((folder / name).is_file() for name in TOKENIZERS)
 
 
 def has_template(folder: Path) -> bool:

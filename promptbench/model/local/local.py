@@ -48,7 +48,7 @@ class LocalModel:
     @cached_property
     def tokenizer(self) -> Tokenizer:
         """Loaded when the first prompt is encoded."""
-        return Tokenizer(self.checkpoint.folder)
+        return Tokenizer(self.checkpoint.tokenizer)
 
     @cached_property
     def loaded(self) -> Any:
@@ -175,7 +175,7 @@ def describe(spec: str, checkpoint: Checkpoint, place: Place) -> ModelInfo:
             ("device", place.device),
             ("precision", place.precision),
             ("engine", ENGINE),
-            ("prompts", "chat template" if has_template(checkpoint.folder) else "plain text"),
+            ("prompts", "chat template" if has_template(checkpoint.tokenizer) else "plain text"),
             *trained(checkpoint.adapter or checkpoint.folder),
         ),
         writes=not encoder,

@@ -2,7 +2,8 @@
 
 One request of one token tells the name under which a model answers, which is part of its identity:
 "gpt-4.1-mini" may be another model tomorrow. The name is kept in the user's cache, so that a run
-whose outputs are all stored needs no server.
+whose outputs are all stored needs no server. Under a name of Ollama's other weights may lie
+tomorrow: so it is asked for their digest each time that it can be reached.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import json
 import os
 from collections.abc import Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -87,6 +88,23 @@ def make_contact(client: Client) -> Contact:
             return thread.submit(lambda: asyncio.run(first_words(client))).result()
     except RunError as error:
         raise ModelError(error.what, hint=error.hint) from error
+
+
+def renewed(client: Client, contact: Contact) -> Contact:
+    """A contact from the book with the digest that the weights have now, where a server tells."""
+    if client.address.api != "ollama":
+        return contact
+    with ThreadPoolExecutor(1) as thread:
+        _, digest, facts = thread.submit(lambda: asyncio.run(weights_now(client))).result()
+    return replace(contact, digest=digest, facts=facts) if digest else contact
+
+
+async def weights_now(client: Client) -> tuple[int, str, dict[str, str]]:
+    """What Ollama tells of a model, over a connection of its own."""
+    import aiohttp
+
+    async with aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as session:
+        return await about_ollama(client, session)
 
 
 async def first_words(client: Client) -> Contact:

@@ -29,7 +29,7 @@ class RemoteModel:
     def __init__(self, spec: str, setup: Setup) -> None:
         """Find the key and say hello, unless the server is known. Raises ModelError."""
         from promptbench.model.remote.client import Client
-        from promptbench.model.remote.contact import Book, make_contact
+        from promptbench.model.remote.contact import Book, make_contact, renewed
         from promptbench.model.remote.limit import limits_for
         from promptbench.model.spec import cache_folder
 
@@ -50,6 +50,9 @@ class RemoteModel:
         if contact is None:
             setup.notify(f"Asking {self.address.host} for {self.address.model} ...")
             contact = make_contact(self.client)
+            self.book.note(self.client, contact)
+        elif (now := renewed(self.client, contact)) != contact:
+            contact = now
             self.book.note(self.client, contact)
         if settings.batch and not contact.batches:
             from promptbench.model.remote.batch.reach import check_reach

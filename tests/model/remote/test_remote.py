@@ -214,6 +214,25 @@ def test_ollama_is_told_its_context_and_checked(server: Server):
     assert "1 tokens more than its context of 64" in only(model).error
 
 
+def tags(digest: str) -> dict[str, Any]:
+    return {"models": [{"name": "m:latest", "digest": digest, "details": {"family": "llama"}}]}
+
+
+def test_weights_that_ollama_has_pulled_anew_are_another_model(server: Server):
+    """Under the same name, which its answers repeat: only the digest tells."""
+    server.behaviour = lambda asked, number: Answer(OLLAMA)
+    server.pages["/v1/api/tags"] = tags("sha256:old")
+    old = opened(server, prefix="ollama").info
+    assert opened(server, prefix="ollama").info == old
+    server.pages["/v1/api/tags"] = tags("sha256:new")
+    new = opened(server, prefix="ollama").info
+    assert dict(new.details)["weights"] == "sha256:new"
+    assert new.identity != old.identity
+    assert len(server.asked) == 1, "nothing is generated to find that out"
+    server.pages.clear()
+    assert opened(server, prefix="ollama").info == new, "a silent server has what it had"
+
+
 @pytest.mark.parametrize(
     ("sampling", "word"),
     [
