@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import regex
 
+from promptbench.error import first_line
 from promptbench.metric.pattern import compiled
 
 if TYPE_CHECKING:
@@ -44,8 +45,8 @@ def check_schema(rules: dict[str, Any]) -> None:
 def first_violation(value: Any, rules: dict[str, Any]) -> str:
     """The most telling violation, with its path; nothing where the value keeps to the schema.
 
-    Raises ValueError where the schema cannot be applied: a reference that leads nowhere or in a
-    circle, a pattern that takes longer than a second, or references that do.
+    Raises ValueError where the schema cannot be applied: a reference that leads nowhere, in a
+    circle or to what is no rule, or a pattern or all of it that takes longer than a second.
     """
     from jsonschema.exceptions import best_match
     from referencing import Registry
@@ -63,39 +64,65 @@ def first_violation(value: Any, rules: dict[str, Any]) -> str:
     except TimeoutError:
         raise ValueError(f"a pattern of the schema took longer than {SECONDS:g} s") from None
     except _EndlessError:
-        raise ValueError(f"the schema's references took longer than {SECONDS:g} s") from None
+        raise ValueError(f"the schema took longer than {SECONDS:g} s") from None
+    # A reference may lead to what is no rule, and a number be too large for one.
+    except Exception as error:
+        raise ValueError(f"the schema cannot be applied: {first_line(error)}") from None
     finally:
         DEADLINE.reset(token)
     return f"{worst.json_path}: {worst.message:.{SHOWN}}" if worst else ""
 
 
 class _EndlessError(Exception):
-    """The references of a schema take too long to follow."""
+    """The rules of a schema take too long to follow."""
 
 
 @cache
 def _validator() -> Any:
-    """The validator, its patterns and references limited in time."""
+    """The validator, its patterns and all its rules limited in time."""
     from jsonschema import Draft202012Validator
     from jsonschema.validators import extend
 
     make: Any = extend
-    limited = {name: _timed(name) for name in ("$ref", "$dynamicRef")}
-    return make(Draft202012Validator, {"pattern": _pattern, **limited})
+    ours = Draft202012Validator.VALIDATORS | {"pattern": _pattern, "uniqueItems": _unique}
+    return make(Draft202012Validator, {name: _timed(follow) for name, follow in ours.items()})
 
 
-def _timed(name: str) -> Callable[..., Iterator[ValidationError]]:
-    """A keyword that refers to another rule, as jsonschema has it, as long as there is time."""
-    from jsonschema import Draft202012Validator
-
-    follow = Draft202012Validator.VALIDATORS[name]
+def _timed(follow: Callable[..., Any]) -> Callable[..., Iterator[ValidationError]]:
+    """A keyword as long as there is time."""
 
     def timed(*arguments: Any) -> Iterator[ValidationError]:
-        if time.monotonic() > DEADLINE.get():
-            raise _EndlessError
-        yield from follow(*arguments)
+        _refuse_late()
+        for each in follow(*arguments) or ():
+            yield each
+            _refuse_late()
 
     return timed
+
+
+def _refuse_late() -> None:
+    """Raise _EndlessError past the deadline."""
+    if time.monotonic() > DEADLINE.get():
+        raise _EndlessError
+
+
+def _unique(
+    _: Validator, wanted: bool, instance: Any, __: dict[str, Any]
+) -> Iterator[ValidationError]:
+    """The keyword `uniqueItems`. jsonschema compares each item with each other one."""
+    from jsonschema import ValidationError
+
+    if wanted and isinstance(instance, list) and len({*map(_key, instance)}) < len(instance):
+        yield ValidationError(f"{instance!r} has non-unique elements")
+
+
+def _key(value: Any) -> Any:
+    """What two values share that JSON Schema takes for equal: 1 is 1.0, and true is not 1."""
+    if isinstance(value, dict):
+        return "object", frozenset((name, _key(held)) for name, held in value.items())
+    if isinstance(value, list):
+        return "list", *map(_key, value)
+    return ("truth", value) if isinstance(value, bool) else value
 
 
 def _pattern(

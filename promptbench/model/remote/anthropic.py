@@ -66,15 +66,17 @@ class AnthropicWire:
             raise MalformedError("'content' of the answer is no list")
         text = "".join(text_at(one, "text") for one in blocks if part(one, "type") == "text")
         usage = part(answer, "usage")
-        kept = usage.get("cache_read_input_tokens") or 0 if isinstance(usage, dict) else 0
-        made = usage.get("cache_creation_input_tokens") or 0 if isinstance(usage, dict) else 0
+        kept, made = (
+            count_at(usage, name) if isinstance(usage, dict) and usage.get(name) else 0
+            for name in ("cache_read_input_tokens", "cache_creation_input_tokens")
+        )
         return Reply(
             text,
             text_at(answer, "model"),
-            count_at(usage, "input_tokens") + int(kept) + int(made),
+            count_at(usage, "input_tokens") + kept + made,
             count_at(usage, "output_tokens"),
             finish,
-            cached_tokens=int(kept),
+            cached_tokens=kept,
         )
 
     def streamed(self, body: dict[str, Any]) -> dict[str, Any]:

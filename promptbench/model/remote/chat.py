@@ -18,6 +18,7 @@ from promptbench.model.remote.wire import (
     before_stop,
     count_at,
     finish_of,
+    finite,
     part,
     text_at,
     unknown,
@@ -123,7 +124,7 @@ class CompletionsWire:
             if choice.get("logprobs") is None:
                 raise RefusedError(NO_LOGPROBS)
             pieces = tuple(map(str, part(choice, "logprobs", "tokens")))
-            logprobs = tuple(map(float, part(choice, "logprobs", "token_logprobs")))
+            logprobs = tuple(map(finite, part(choice, "logprobs", "token_logprobs")))
         return Reply(
             text,
             text_at(answer, "model"),
@@ -194,4 +195,4 @@ def logprobs_of(choice: Any) -> list[tuple[str, float]]:
     content = choice.get("logprobs") if isinstance(choice, dict) else None
     if not isinstance(content, dict) or not isinstance(content.get("content"), list):
         raise RefusedError(NO_LOGPROBS)
-    return [(text_at(one, "token"), float(part(one, "logprob"))) for one in content["content"]]
+    return [(text_at(one, "token"), finite(part(one, "logprob"))) for one in content["content"]]

@@ -14,17 +14,18 @@ from urllib.parse import quote
 
 import aiohttp
 
-from promptbench.error import RunError
+from promptbench.error import RunError, cut
 from promptbench.model.remote.address import Address
 from promptbench.model.remote.budget import Budget, about, at_most
 from promptbench.model.remote.limit import Limits
 from promptbench.model.remote.retry import AGAIN, FATAL, PATIENCE, asked_pause, pause
 from promptbench.model.remote.settings import ServerSettings
 from promptbench.model.remote.transport import (
-    MOST_BYTES,
     SHOWN,
     TroubleError,
+    changed,
     characters,
+    decoded,
     explained,
     lines,
     reason_of,
@@ -35,6 +36,8 @@ from promptbench.record import Completion, Request
 
 FACTS_TIMEOUT = 10.0
 LEAST_SECRET = 16
+MOST_NAME = 300  # characters of a model's name
+MOST_ERROR = 1000  # characters of an error that is stored, of each request anew
 UNTOLD = {"prompt_tokens": 0, "completion_tokens": 0}
 # The account has no money left: asking again in a minute does not help.
 NO_MONEY = ("insufficient_quota", "billing_hard_limit_reached", "credit balance is too low")
@@ -107,7 +110,7 @@ class Client:
         body = self.body_of(request)
         try:
             if tell is None:
-                answer = json.loads(await self.post(session, self.wire.path, body))
+                answer = decoded(await self.post(session, self.wire.path, body))
             else:
                 answer = await self.listen(session, self.wire.streamed(body), tell)
         except RefusedError as error:
@@ -131,7 +134,7 @@ class Client:
             raise TroubleError(what, again=again, cost=None) from error
         except RefusedError as error:
             raise TroubleError(f"the server gave no answer: {error}", cost=None) from error
-        reply = replace(reply, served=characters(self.without_key(reply.served)))
+        reply = replace(reply, served=characters(self.without_key(reply.served))[:MOST_NAME])
         if self.served and reply.served != self.served:
             raise TroubleError(
                 f"the server answered as {reply.served!r}, not as {self.served!r}: another model's"
@@ -161,7 +164,7 @@ class Client:
         try:
             async with self.posted(session, self.wire.path, body) as response:
                 async for line in lines(response):
-                    if piece := gather.take(json.loads(line)):
+                    if piece := gather.take(decoded(line)):
                         told = True
                         tell(piece)
         except TroubleError as trouble:
@@ -221,7 +224,7 @@ class Client:
             raise TroubleError(what, again=True, cost=None if sent else 0.0) from error
 
     async def get(self, session: aiohttp.ClientSession, path: str) -> Any:
-        """What a server says at a path, None if it says nothing usable."""
+        """What a server says at a path without the key, None if it says nothing usable."""
         try:
             async with session.get(
                 self.address.base + path,
@@ -229,14 +232,15 @@ class Client:
                 timeout=aiohttp.ClientTimeout(total=FACTS_TIMEOUT),
                 allow_redirects=False,
             ) as response:
-                raw = await response.content.read(MOST_BYTES)
-                return json.loads(raw) if response.status == 200 else None
-        except (aiohttp.ClientError, OSError, TimeoutError, ValueError):
+                found = decoded(await whole(response)) if response.status == 200 else None
+        except (aiohttp.ClientError, OSError, TimeoutError, ValueError, TroubleError):
             return None
+        return changed(found, self.without_secret)
 
     def refusal(self, status: int, head: dict[str, str], raw: bytes) -> Exception:
         """What a status other than 200 means."""
-        said = explained(self.without_key(raw.decode("utf-8", "replace")).encode())
+        # Without the key before it is cut, and after an escape of JSON could hide it.
+        said = self.without_key(explained(raw))[:SHOWN]
         what = f"{self.address.host} answered {status}{f': {said}' if said else ''}"
         if 300 <= status < 400:
             place = self.without_key(head.get("location", "elsewhere"))[:SHOWN]
@@ -256,16 +260,23 @@ class Client:
             text = text.replace(each, "***") if each else text
         return text
 
+    def without_secret(self, text: str) -> str:
+        """What a server says without the key.
+
+        A key of a few letters, as local servers have, is a word that answers are made of.
+        """
+        return self.without_key(text) if len(self.key) >= LEAST_SECRET else text
+
     def failed(self, request: Request, why: str, tries: int) -> Completion:
         """A request that nothing came back for."""
         told = f"{why} (after {tries} tries)" if tries > 1 else why
-        return Completion(request.key, "", 0, 0, "", 0.0, error=characters(self.without_key(told)))
+        short = cut(characters(self.without_key(told)), MOST_ERROR)
+        return Completion(request.key, "", 0, 0, "", 0.0, error=short)
 
     def completed(self, request: Request, reply: Reply, seconds: float) -> Completion:
         """A reply as a completion. White space around the text is not part of the answer."""
         text = characters(reply.text.strip())
-        # A key of a few letters, as local servers have, is a word that answers are made of.
-        safe = self.without_key(text) if len(self.key) >= LEAST_SECRET else text
+        safe = self.without_secret(text)
         return Completion(
             key=request.key,
             text=safe,

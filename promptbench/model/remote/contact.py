@@ -22,6 +22,7 @@ from promptbench.error import ModelError, RunError, choices
 from promptbench.model.remote.address import KEYS
 from promptbench.model.remote.client import Client
 from promptbench.model.remote.software import software_of
+from promptbench.model.remote.wire import MOST_TOKENS
 from promptbench.record import Encoded, Message, Request, Sampling
 
 TOKENS = 1
@@ -147,7 +148,8 @@ async def context_of(client: Client, session: Any, served: str) -> int:
     one = models.get(client.address.model, {})
     meta: Any = one.get("meta") if isinstance(one.get("meta"), dict) else {}
     context = one.get("max_model_len") or meta.get("n_ctx") or 0
-    return context if isinstance(context, int) else 0
+    is_count = isinstance(context, int) and not isinstance(context, bool)
+    return context if is_count and 0 < context <= MOST_TOKENS else 0
 
 
 def refuse_unlisted(name: str, served: str, listed: Collection[str]) -> None:

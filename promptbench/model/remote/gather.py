@@ -27,8 +27,7 @@ class GatherChoices:
         self.facts |= {k: event[k] for k in ("model", "usage") if event.get(k)}
         piece = ""
         for choice in part(event, "choices"):
-            brought = part(choice, "delta").get("content") if self.chat else text_at(choice, "text")
-            piece += brought or ""
+            piece += (said_in(choice) if self.chat else text_at(choice, "text")) or ""
             if choice.get("finish_reason"):
                 self.ending = {"finish_reason": choice["finish_reason"]}
         self.text += piece
@@ -89,6 +88,14 @@ class GatherLines:
     def answer(self) -> Any:
         """See Gather."""
         return self.last | {"message": {"content": self.text}}
+
+
+def said_in(choice: Any) -> Any:
+    """What a delta brings, if it brings text."""
+    delta = part(choice, "delta")
+    if not isinstance(delta, Mapping):
+        raise MalformedError("a piece of the answer has no delta")
+    return delta.get("content")
 
 
 def refuse_errors(event: Any) -> None:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
+from typing import Any
 
 import aiohttp
+
+from promptbench.suite.table import MAX_DEPTH, refuse_bulk
 
 MOST_BYTES = 32 * 1024 * 1024
 SHOWN = 300
@@ -63,10 +66,33 @@ async def lines(response: aiohttp.ClientResponse) -> AsyncIterator[bytes]:
         yield held.strip()
 
 
-def explained(raw: bytes) -> str:
-    """The message of a server's error, shortened."""
+def decoded(raw: bytes) -> Any:
+    """What a body or a line of JSON says.
+
+    Raises ValueError for what is none, and for more or deeper values than could be gone through.
+    """
     try:
         value = json.loads(raw)
+    except RecursionError:
+        raise ValueError("it is nested too deeply") from None
+    if raw.count(b"[") + raw.count(b"{") > MAX_DEPTH:
+        refuse_bulk(value)
+    return value
+
+
+def changed(value: Any, change: Callable[[str], str]) -> Any:
+    """A value out of JSON with every text in it changed, names as well."""
+    if isinstance(value, str):
+        return change(value)
+    if isinstance(value, dict):
+        return {change(name): changed(held, change) for name, held in value.items()}
+    return [changed(held, change) for held in value] if isinstance(value, list) else value
+
+
+def explained(raw: bytes) -> str:
+    """The message of a server's error. It may be long, and hold the key."""
+    try:
+        value = decoded(raw)
     except ValueError:
         value = raw.decode("utf-8", "replace")
     for key in ("error", "message", "detail"):
@@ -76,7 +102,7 @@ def explained(raw: bytes) -> str:
             value = inner if not code else f"{inner.get('message', '')} [{code}]"
     if isinstance(value, dict):
         value = value.get("message", value)
-    return " ".join(str(value).split())[:SHOWN]
+    return " ".join(str(value).split())
 
 
 def characters(text: str) -> str:

@@ -11,6 +11,9 @@ from typing import Any, Protocol
 
 from promptbench.record import FinishReason, Message, Request, Sampling
 
+MOST_TOKENS = 1_000_000_000  # in one answer
+MOST_LOGPROB = 1e9  # either way; infinity and NaN are no log-probabilities
+
 
 class MalformedError(Exception):
     """A reply that is not what the API promises."""
@@ -98,9 +101,16 @@ def text_at(value: Any, *path: str | int) -> str:
 def count_at(value: Any, *path: str | int) -> int:
     """The number of tokens at a path. Raises MalformedError for anything else."""
     found = part(value, *path)
-    if isinstance(found, bool) or not isinstance(found, int) or found < 0:
+    if isinstance(found, bool) or not isinstance(found, int) or not 0 <= found <= MOST_TOKENS:
         raise MalformedError(f"'{'.'.join(map(str, path))}' of the answer is no count")
     return found
+
+
+def finite(value: Any) -> float:
+    """A log-probability. Raises MalformedError for what is none."""
+    if isinstance(value, int | float) and -MOST_LOGPROB < value < MOST_LOGPROB:
+        return float(value)
+    raise MalformedError("a log-probability of the answer is no number")
 
 
 def as_turns(messages: Sequence[Message]) -> list[dict[str, str]]:

@@ -19,11 +19,12 @@ from promptbench.model.remote.batch.service import (
     copied,
     counts_of,
     got,
+    id_at,
     listed,
     words_of,
 )
 from promptbench.model.remote.client import Client
-from promptbench.model.remote.transport import whole
+from promptbench.model.remote.transport import decoded, whole
 from promptbench.model.remote.wire import part, text_at
 
 # Clocks differ.
@@ -48,7 +49,7 @@ class AnthropicBatches:
         kind = {"Content-Type": "application/json"}
         sent = self.client.exchange(session, "POST", self.path, body, kind, long=True)
         async with sent as response:
-            return text_at(json.loads(await whole(response)), "id")
+            return id_at(self.client, decoded(await whole(response)), "id")
 
     async def look(self, session: aiohttp.ClientSession, batch: str) -> Standing:
         """See Service."""
@@ -83,7 +84,7 @@ class AnthropicBatches:
         async for one in listed(self.client, session, self.path, "after_id"):
             if moment(one.get("created_at")) < note.created - HOUR:
                 break
-            batch = text_at(one, "id")
+            batch = id_at(self.client, one, "id")
             if batch in others or sum(counts_of(one).values()) != note.size:
                 continue
             if text_at(one, "processing_status") != "ended":
@@ -109,5 +110,5 @@ def moment(text: Any) -> float:
     """Seconds of a time as RFC 3339 writes it, 0 where there is none."""
     try:
         return datetime.fromisoformat(str(text)).timestamp()
-    except ValueError:
+    except (ValueError, OverflowError):
         return 0.0

@@ -16,12 +16,13 @@ from promptbench.model.remote.batch.service import (
     copied,
     counts_of,
     got,
+    id_at,
     listed,
     whole_number,
     words_of,
 )
 from promptbench.model.remote.client import Client
-from promptbench.model.remote.transport import whole
+from promptbench.model.remote.transport import decoded, whole
 from promptbench.model.remote.wire import part, text_at
 
 TAG = "promptbench"
@@ -53,14 +54,15 @@ class OpenAIBatches:
         content = BytesIO(b"\n".join(found) + b"\n")
         form.add_field("file", content, filename="batch.jsonl", content_type="application/jsonl")
         async with self.client.exchange(session, "POST", "/files", form, long=True) as response:
-            file = text_at(json.loads(await whole(response)), "id")
+            file = id_at(self.client, decoded(await whole(response)), "id")
         body = {
             "input_file_id": file,
             "endpoint": self.endpoint,
             "completion_window": "24h",
             "metadata": {TAG: tag},
         }
-        return text_at(json.loads(await self.client.post(session, self.path, body)), "id")
+        told = decoded(await self.client.post(session, self.path, body))
+        return id_at(self.client, told, "id")
 
     async def look(self, session: aiohttp.ClientSession, batch: str) -> Standing:
         """See Service."""
@@ -82,7 +84,7 @@ class OpenAIBatches:
         told = await got(self.client, session, f"{self.path}/{batch}")
         for name in ("output_file_id", "error_file_id"):
             if told.get(name):
-                place = f"/files/{text_at(told, name)}/content"
+                place = f"/files/{id_at(self.client, told, name)}/content"
                 await copied(self.client, session, place, file)
 
     def result(self, row: Any) -> Result:
@@ -99,8 +101,9 @@ class OpenAIBatches:
     ) -> str:
         """See Service: by the tag."""
         async for one in listed(self.client, session, self.path, "after"):
-            if (one.get("metadata") or {}).get(TAG) == note.nonce:
-                return text_at(one, "id")
+            about = one.get("metadata")
+            if isinstance(about, dict) and about.get(TAG) == note.nonce:
+                return id_at(self.client, one, "id")
             if 0 < whole_number(one.get("created_at")) < note.created - DAY:
                 break
         return ""

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from typing import IO, Any
 
 from promptbench.model.remote.batch.service import Result
+from promptbench.model.remote.transport import decoded
 from promptbench.model.remote.wire import MalformedError
 
 
@@ -35,7 +35,7 @@ class ResultFile:
         if not line.strip():
             return None
         try:
-            return self.read(json.loads(line)).key
+            return self.read(decoded(line)).key
         except (ValueError, TypeError, MalformedError):
             self.unread += 1
             return None
@@ -47,4 +47,4 @@ class ResultFile:
         if key not in self.places:
             return None
         self.file.seek(self.places[key])
-        return self.read(json.loads(self.file.readline()))
+        return self.read(decoded(self.file.readline()))

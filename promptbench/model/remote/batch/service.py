@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import IO, Any, Protocol
@@ -13,12 +14,19 @@ import aiohttp
 from promptbench.error import StoreError
 from promptbench.model.remote.batch.note import Note
 from promptbench.model.remote.client import Client
-from promptbench.model.remote.transport import TroubleError, explained, whole
+from promptbench.model.remote.transport import (
+    MOST_BYTES,
+    TroubleError,
+    decoded,
+    explained,
+    whole,
+)
 from promptbench.model.remote.wire import MalformedError, part, text_at
 
 RESULT_BYTES = 2_000_000_000
 LISTED = 100
 MOST_PAGES = 100
+ID = re.compile(r"\w[\w.:-]{0,199}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,9 +94,17 @@ class Service(Protocol):
 async def got(client: Client, session: aiohttp.ClientSession, path: str) -> Any:
     """What a GET brings."""
     async with client.exchange(session, "GET", path) as response:
-        found = json.loads(await whole(response))
+        found = decoded(await whole(response))
     if not isinstance(found, dict):
         raise MalformedError(f"{path} of the answer is no object")
+    return found
+
+
+def id_at(client: Client, value: Any, name: str) -> str:
+    """An id that a service gives: it goes into addresses and notes. Raises MalformedError."""
+    found = text_at(value, name)
+    if not ID.fullmatch(found) or client.without_secret(found) != found:
+        raise MalformedError(f"'{name}' of the answer is no id")
     return found
 
 
@@ -122,6 +138,8 @@ async def copied(
             keep(chunk, file)
             *whole_lines, rest = chunk.rsplit(b"\n", 1)
             tail = rest if whole_lines else tail + rest
+            if max(map(len, (tail, *whole_lines))) > MOST_BYTES:
+                raise TroubleError(f"a line of the results is longer than {MOST_BYTES:,} bytes")
     if tail.strip():
         refuse_cut(tail)
         keep(b"\n", file)
@@ -130,7 +148,7 @@ async def copied(
 def refuse_cut(line: bytes) -> None:
     """A last line that has no end may be a part of one. Raises TroubleError."""
     try:
-        json.loads(line)
+        decoded(line)
     except ValueError as error:
         what = "the results end in the middle of a line"
         raise TroubleError(what, again=True) from error
