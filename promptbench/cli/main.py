@@ -11,6 +11,7 @@ from pathlib import Path
 import click
 
 from promptbench import __version__
+from promptbench.cli.stop import Ended, listening
 from promptbench.error import (
     EXIT_BAD_INPUT,
     EXIT_INTERRUPTED,
@@ -99,8 +100,12 @@ def group(context: click.Context) -> None:
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Run the command line and exit: 0 fine, 1 a gate failed, 2 bad input, 3 not finished, 130."""
-    sys.exit(outcome(arguments))
+    """Run the command line and exit: 0 fine, 1 a gate failed, 2 bad input, 3 not finished.
+
+    Who is interrupted exits with 130, who is ended by a signal with 128 and its number.
+    """
+    with listening():
+        sys.exit(outcome(arguments))
 
 
 def outcome(arguments: list[str] | None) -> int:
@@ -117,6 +122,9 @@ def outcome(arguments: list[str] | None) -> int:
     except (KeyboardInterrupt, click.Abort):
         tell("interrupted")
         return EXIT_INTERRUPTED
+    except Ended as error:
+        tell(f"ended by {error.name}")
+        return int(error.code or 0)
     except BrokenPipeError:
         # The reader of our output, such as `head`, has gone: nobody is left to tell.
         sys.stdout = None

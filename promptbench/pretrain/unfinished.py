@@ -7,7 +7,6 @@ checkpoints/<name>/           the checkpoint, which appears as a whole when it i
 from __future__ import annotations
 
 import json
-import os
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from promptbench.error import InputError, StoreError
+from promptbench.suite.disk import move_whole, write_whole
 from promptbench.tune.manifest import read_manifest
 
 SETTINGS = "settings.json"
@@ -87,7 +87,7 @@ class Unfinished:
             if self.target.exists():
                 shutil.rmtree(old, ignore_errors=True)
                 self.target.replace(old)
-            made.replace(self.target)
+            move_whole(made, self.target)
             shutil.rmtree(old, ignore_errors=True)
             shutil.rmtree(self.folder, ignore_errors=True)
         except OSError as error:
@@ -109,16 +109,6 @@ def brief(value: object) -> str:
     """A setting as a message shows it: of a digest the beginning."""
     text = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
     return f"{text[:12]} ..." if len(text) > 40 else text or "none"
-
-
-def write_whole(path: Path, text: str) -> None:
-    """Write a file so that a kill leaves none or the whole."""
-    temporary = path.with_name(f".{path.name}")
-    with temporary.open("w", encoding="utf-8") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(path)
 
 
 def cannot_write(path: Path, error: OSError) -> StoreError:

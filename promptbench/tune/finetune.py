@@ -11,6 +11,7 @@ from typing import Any
 from safetensors import SafetensorError
 
 from promptbench.error import InputError, RunError, StoreError, first_line
+from promptbench.suite.disk import move_whole
 from promptbench.suite.read import read_suite
 from promptbench.tune.manifest import read_manifest
 from promptbench.tune.material import Material, gather
@@ -139,7 +140,7 @@ def finish(building: Path, folder: Path) -> None:
     if folder.is_dir():
         shutil.rmtree(building / "old", ignore_errors=True)
         folder.rename(building / "old")
-    (building / "model").rename(folder)
+    move_whole(building / "model", folder)
     shutil.rmtree(building, ignore_errors=True)
 
 

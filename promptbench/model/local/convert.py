@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import tempfile
 from collections.abc import Callable
@@ -28,6 +27,7 @@ from promptbench.model.local.seal import write_seal
 from promptbench.model.local.t5 import convert_onnx
 from promptbench.model.protocol import Notify
 from promptbench.model.wheel import Embedded
+from promptbench.suite.disk import move_whole
 
 # Raised when the same files would be converted differently: old folders are then left aside.
 CONVERTER = 2
@@ -77,11 +77,8 @@ def is_ready(model: Embedded, cache: Path) -> bool:
 
 def rename(building: Path, folder: Path) -> None:
     """Give the finished folder its name, unless another process was faster."""
-    for path in building.iterdir():
-        with path.open("rb") as file:
-            os.fsync(file.fileno())
     try:
-        building.rename(folder)
+        move_whole(building, folder)
     except OSError:
         if not folder.is_dir():
             raise
