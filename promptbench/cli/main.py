@@ -7,6 +7,7 @@ import os
 import sys
 import traceback
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -16,6 +17,7 @@ from promptbench.error import (
     EXIT_BAD_INPUT,
     EXIT_INTERRUPTED,
     EXIT_NOT_FINISHED,
+    EXIT_OK,
     InputError,
     PromptbenchError,
     choices,
@@ -81,6 +83,17 @@ class Verbs(click.Group):
             raise InputError(f"there is no verb '{args[0]}'", hint=hint)
         return super().resolve_command(ctx, args)
 
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run a verb. That the reader of its output, such as `head`, has gone is no error.
+
+        click would exit with 1, the code of a gate that failed.
+        """
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:
+            sys.stdout = None
+            return EXIT_OK
+
 
 @click.command(
     cls=Verbs,
@@ -125,10 +138,6 @@ def outcome(arguments: list[str] | None) -> int:
     except Ended as error:
         tell(f"ended by {error.name}")
         return int(error.code or 0)
-    except BrokenPipeError:
-        # The reader of our output, such as `head`, has gone: nobody is left to tell.
-        sys.stdout = None
-        return 0
     except OSError as error:
         # Files are explained where they are read or written; without a name it is our output.
         if not error.filename:
