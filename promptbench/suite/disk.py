@@ -38,11 +38,16 @@ def write_whole(target: Path, text: str) -> None:
         file.write(text)
 
 
-def move_whole(made: Path, folder: Path) -> None:
-    """Give a finished folder its name, once all that it holds is on the disk. Raises OSError."""
+def move_whole(made: Path, folder: Path, old: Path | None = None) -> None:
+    """Give a finished folder its name, once all that it holds is on the disk.
+
+    What had that name before becomes `old`; without one it is in the way. Raises OSError.
+    """
     for path in made.rglob("*"):
         sync(path)
     sync(made)
+    if old and folder.exists():
+        folder.rename(old)
     made.rename(folder)
     sync(folder.parent)
 
