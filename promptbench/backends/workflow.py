@@ -28,6 +28,7 @@ from promptbench.run.job import Result, run_plan, store_path
 from promptbench.run.pairing import load
 from promptbench.run.plan import Plan
 from promptbench.store.database import Store
+from promptbench.suite.disk import write_whole
 from promptbench.suite.read import read_suite
 from promptbench.suite.stated import Suite
 
@@ -142,7 +143,7 @@ def stated(plan: Plan, options: BackendOptions, found: Found, took: Mapping[str,
 def write_text(path: Path, text: str) -> None:
     """Write a file beside the report. Raises StoreError."""
     try:
-        path.write_text(text, encoding="utf-8")
+        write_whole(path, text)
     except OSError as error:
         what = f"the table cannot be written: {error.strerror or error}"
         raise StoreError(what, where=str(path)) from error

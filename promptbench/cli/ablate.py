@@ -12,6 +12,7 @@ from promptbench.cli.escape import json_line
 from promptbench.cli.memory import Memory
 from promptbench.cli.progress import RunProgress
 from promptbench.cli.ranking import as_json, finite, number
+from promptbench.cli.stop import read_by_somebody
 from promptbench.cli.terminal import err, out, plain, table
 from promptbench.error import EXIT_NOT_FINISHED, EXIT_OK
 
@@ -92,11 +93,12 @@ def command(
     )
     with RunProgress(err()) as progress:
         result = ablate(suite, options, blocks, progress)
-    if as_json_:
-        said = as_json(result) | {"ablation": ablation_json(result.summary.ablation)}
-        click.echo(json_line(said))
-    else:
-        show(result, out())
+    with read_by_somebody():
+        if as_json_:
+            said = as_json(result) | {"ablation": ablation_json(result.summary.ablation)}
+            click.echo(json_line(said))
+        else:
+            show(result, out())
     if result.errors:
         err().print(
             f"[red]{result.errors} outputs failed[/]: the report names each error."

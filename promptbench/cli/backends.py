@@ -10,6 +10,7 @@ from rich.console import Console
 
 from promptbench.cli.curve import CurveProgress
 from promptbench.cli.escape import json_line
+from promptbench.cli.stop import read_by_somebody
 from promptbench.cli.terminal import err, out, plain, table
 from promptbench.error import EXIT_NOT_FINISHED, EXIT_OK
 
@@ -58,12 +59,13 @@ def command(
     options = BackendOptions(model, gguf, prompt, split, limit, port or 0, allow_leaks)
     with BackendsProgress(err()) as progress:
         found = compare_backends(suite, options, progress)
-    if as_json_:
-        said = {"run": found.result.run_id, "report": str(found.result.report)}
-        said |= as_json(found.table, found.missing, found.notes)
-        click.echo(json_line(said))
-    else:
-        show(found, out())
+    with read_by_somebody():
+        if as_json_:
+            said = {"run": found.result.run_id, "report": str(found.result.report)}
+            said |= as_json(found.table, found.missing, found.notes)
+            click.echo(json_line(said))
+        else:
+            show(found, out())
     return EXIT_NOT_FINISHED if found.result.errors else EXIT_OK
 
 

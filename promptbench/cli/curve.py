@@ -15,6 +15,7 @@ from promptbench.cli.escape import json_line
 from promptbench.cli.memory import Memory
 from promptbench.cli.progress import RunProgress
 from promptbench.cli.ranking import as_json, show
+from promptbench.cli.stop import read_by_somebody
 from promptbench.cli.terminal import err, out, plain
 from promptbench.cli.training import TrainingProgress
 from promptbench.error import EXIT_NOT_FINISHED, EXIT_OK
@@ -61,7 +62,7 @@ class CurveProgress:
     ) -> None:
         """Take a bar away and say how to go on after an interruption."""
         self.end()
-        if kind is KeyboardInterrupt:
+        if isinstance(error, KeyboardInterrupt | SystemExit):
             self.console.print(self.kept)
 
     def note(self, message: str) -> None:
@@ -157,8 +158,9 @@ def command(
     )
     with CurveProgress(err()) as progress:
         result = curve(suite, options, progress)
-    if as_json_:
-        click.echo(json_line(as_json(result)))
-    else:
-        show(result, out())
+    with read_by_somebody():
+        if as_json_:
+            click.echo(json_line(as_json(result)))
+        else:
+            show(result, out())
     return EXIT_NOT_FINISHED if result.errors else EXIT_OK

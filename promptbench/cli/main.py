@@ -7,14 +7,17 @@ import os
 import sys
 import traceback
 from pathlib import Path
+from typing import Any
 
 import click
 
 from promptbench import __version__
+from promptbench.cli.stop import Ended, listening
 from promptbench.error import (
     EXIT_BAD_INPUT,
     EXIT_INTERRUPTED,
     EXIT_NOT_FINISHED,
+    EXIT_OK,
     InputError,
     PromptbenchError,
     choices,
@@ -80,6 +83,17 @@ class Verbs(click.Group):
             raise InputError(f"there is no verb '{args[0]}'", hint=hint)
         return super().resolve_command(ctx, args)
 
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run a verb. That the reader of its output, such as `head`, has gone is no error.
+
+        click would exit with 1, the code of a gate that failed.
+        """
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:
+            sys.stdout = None
+            return EXIT_OK
+
 
 @click.command(
     cls=Verbs,
@@ -99,8 +113,12 @@ def group(context: click.Context) -> None:
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Run the command line and exit: 0 fine, 1 a gate failed, 2 bad input, 3 not finished, 130."""
-    sys.exit(outcome(arguments))
+    """Run the command line and exit: 0 fine, 1 a gate failed, 2 bad input, 3 not finished.
+
+    Who is interrupted exits with 130, who is ended by a signal with 128 and its number.
+    """
+    with listening():
+        sys.exit(outcome(arguments))
 
 
 def outcome(arguments: list[str] | None) -> int:
@@ -117,10 +135,9 @@ def outcome(arguments: list[str] | None) -> int:
     except (KeyboardInterrupt, click.Abort):
         tell("interrupted")
         return EXIT_INTERRUPTED
-    except BrokenPipeError:
-        # The reader of our output, such as `head`, has gone: nobody is left to tell.
-        sys.stdout = None
-        return 0
+    except Ended as error:
+        tell(f"ended by {error.name}")
+        return int(error.code or 0)
     except OSError as error:
         # Files are explained where they are read or written; without a name it is our output.
         if not error.filename:

@@ -69,7 +69,7 @@ class RunProgress:
     ) -> None:
         """Take the bar away and say how to go on after an interruption."""
         self.stop()
-        if kind is KeyboardInterrupt:
+        if isinstance(error, KeyboardInterrupt | SystemExit):
             stored = f"{self.done} of {self.missing} {self.what} of this sitting are stored. "
             self.console.print(f"{stored if self.missing else ''}The same command continues.")
 

@@ -13,6 +13,7 @@ from promptbench.cli.escape import escaped, json_line
 from promptbench.cli.memory import Memory
 from promptbench.cli.progress import RunProgress
 from promptbench.cli.ranking import as_json, show
+from promptbench.cli.stop import read_by_somebody
 from promptbench.cli.terminal import err, out
 from promptbench.error import EXIT_GATE_FAILED, EXIT_NOT_FINISHED, EXIT_OK
 
@@ -123,10 +124,11 @@ def command(
         check_place(junit)
     with RunProgress(err()) as progress:
         result = run_suite(suite, options, progress)
-    if as_json_:
-        click.echo(json_line(as_json(result)))
-    else:
-        show(result, out())
+    with read_by_somebody():
+        if as_json_:
+            click.echo(json_line(as_json(result)))
+        else:
+            show(result, out())
     report_gates(result, suite, junit)
     if result.errors:
         err().print(

@@ -15,10 +15,18 @@ from promptbench.cli.escape import escaped
 ENDLESS = 100_000
 
 
+class Printer(Console):
+    """A console that tells us of a reader who has gone: rich would end with the code of a gate."""
+
+    def on_broken_pipe(self) -> None:
+        """Let the error be, which is at work."""
+        raise
+
+
 def out() -> Console:
     """The console for results."""
     width = None if sys.stdout.isatty() else ENDLESS
-    return Console(highlight=False, soft_wrap=True, width=width)
+    return Printer(highlight=False, soft_wrap=True, width=width)
 
 
 def err() -> Console:

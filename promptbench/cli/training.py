@@ -33,7 +33,7 @@ class TrainingProgress:
     ) -> None:
         """Take the bar away and say how to go on after an interruption."""
         self.stop()
-        if kind is KeyboardInterrupt:
+        if isinstance(error, KeyboardInterrupt | SystemExit):
             self.console.print("The last saved step is kept. The same command continues.")
 
     def note(self, message: str) -> None:

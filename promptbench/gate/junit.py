@@ -9,6 +9,7 @@ from xml.etree import ElementTree as Xml
 
 from promptbench.error import InputError, StoreError
 from promptbench.record import Judgement
+from promptbench.suite.disk import write_whole
 
 # What XML 1.0 does not allow, control characters, and what turns the direction of text around.
 UNSAFE = re.compile(
@@ -49,7 +50,7 @@ def check_place(path: Path) -> None:
 def write_junit(path: Path, text: str) -> None:
     """Write the document. Raises StoreError where that is impossible."""
     try:
-        path.write_text(text, encoding="utf-8", newline="\n")
+        write_whole(path, text)
     except OSError as error:
         what = f"the JUnit file cannot be written: {error.strerror or error}"
         hint = "The run is in the store; the same command writes the file again."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from transformers.trainer_callback import PrinterCallback
 from promptbench.pretrain.schedule import Schedule
 from promptbench.pretrain.task import Stream, collate
 from promptbench.pretrain.unfinished import WHOLE, Unfinished
+from promptbench.suite.disk import write_whole
 from promptbench.tune.callback import Report
 from promptbench.tune.trainer import go_on
 from promptbench.tune.watch import Watcher
@@ -84,4 +86,5 @@ class Clock(TrainerCallback):
     def on_save(self, args: Any, state: Any, control: Any, **more: Any) -> None:
         """The Trainer has written the last of its files."""
         saved = Path(args.output_dir) / f"checkpoint-{state.global_step}"
-        (saved / WHOLE).write_text(f"{self.seconds():.3f}", encoding="utf-8")
+        os.sync()
+        write_whole(saved / WHOLE, f"{self.seconds():.3f}")

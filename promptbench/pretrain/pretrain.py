@@ -9,13 +9,14 @@ from pathlib import Path
 from typing import Any
 
 from promptbench.error import RunError
+from promptbench.model.local.refusal import writing
 from promptbench.model.protocol import Family
 from promptbench.pretrain.architecture import Arch, Shape, check_shape, new_model
 from promptbench.pretrain.corpus import Corpus
 from promptbench.pretrain.loss import Loss, losses, total
 from promptbench.pretrain.schedule import Schedule, check_schedule, steps_for
 from promptbench.pretrain.task import Stream, Task
-from promptbench.pretrain.unfinished import Unfinished, cannot_write
+from promptbench.pretrain.unfinished import ROOM, Unfinished
 from promptbench.pretrain.vocabulary import check_size, default_size, train_tokenizer
 from promptbench.report.number import count
 from promptbench.tune.manifest import read_manifest, write_manifest
@@ -69,8 +70,9 @@ def pretrain(corpus: Corpus, order: Order, watcher: Watcher) -> Pretrained:
     task = Task(FAMILIES[order.shape.arch], tokenizer, order.shape.context)
     stream = stream_of(corpus, task, order.schedule)
     unfinished.begin(settings, order.fresh)
-    said = trained(corpus, order, task, stream, watcher)
-    write_manifest(unfinished.folder / MAKING, "pretrain", {"settings": settings, **said})
+    with writing("cannot be written", ROOM, unfinished.folder):
+        said = trained(corpus, order, task, stream, watcher)
+        write_manifest(unfinished.folder / MAKING, "pretrain", {"settings": settings, **said})
     unfinished.finish(unfinished.folder / MAKING)
     return Pretrained(order.folder, read_manifest(order.folder), new=True)
 
@@ -132,13 +134,10 @@ def trained(
 
 
 def save(model: Any, tokenizer: Any, folder: Path) -> None:
-    """Write weights, config and tokenizer. Raises StoreError where the disk refuses."""
+    """Write weights, config and tokenizer."""
     shutil.rmtree(folder, ignore_errors=True)
-    try:
-        model.save_pretrained(folder, safe_serialization=True)
-        tokenizer.save_pretrained(folder)
-    except OSError as error:
-        raise cannot_write(folder, error) from error
+    model.save_pretrained(folder, safe_serialization=True)
+    tokenizer.save_pretrained(folder)
 
 
 def figures(loss: Loss, corpus: Corpus, task: Task) -> dict[str, float | None]:

@@ -7,20 +7,23 @@ checkpoints/<name>/           the checkpoint, which appears as a whole when it i
 from __future__ import annotations
 
 import json
-import os
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from promptbench.error import InputError, StoreError
+from promptbench.error import InputError
+from promptbench.model.local.refusal import writing
+from promptbench.suite.disk import move_whole, write_whole
 from promptbench.tune.manifest import read_manifest
 
 SETTINGS = "settings.json"
 # Written last into what the Trainer saves: without it, a kill came in between.
 WHOLE = "whole"
 SAVED = "checkpoint-"
+# Said where the disk refuses.
+ROOM = "Free some space, or name a folder that you may write to with --out."
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,11 +67,9 @@ class Unfinished:
                     hint="Its own command continues it; --fresh begins anew, --name elsewhere.",
                 )
             return
-        try:
+        with writing("cannot be written", ROOM, self.folder):
             self.folder.mkdir(parents=True, exist_ok=True)
             write_whole(path, json.dumps(settings, indent=1, ensure_ascii=False))
-        except OSError as error:
-            raise cannot_write(self.folder, error) from error
 
     def saved(self) -> Path | None:
         """The last whole state that was saved; broken ones are taken away."""
@@ -83,15 +84,11 @@ class Unfinished:
     def finish(self, made: Path) -> None:
         """Give the finished folder `made` its name; what was there before goes."""
         old = self.target.with_name(f"{self.target.name}.old")
-        try:
-            if self.target.exists():
-                shutil.rmtree(old, ignore_errors=True)
-                self.target.replace(old)
-            made.replace(self.target)
-            shutil.rmtree(old, ignore_errors=True)
-            shutil.rmtree(self.folder, ignore_errors=True)
-        except OSError as error:
-            raise cannot_write(self.target, error) from error
+        shutil.rmtree(old, ignore_errors=True)
+        with writing("cannot be written", ROOM, self.target):
+            move_whole(made, self.target, old)
+        shutil.rmtree(old, ignore_errors=True)
+        shutil.rmtree(self.folder, ignore_errors=True)
 
 
 def difference(found: object, wanted: Mapping[str, Any]) -> str:
@@ -109,22 +106,3 @@ def brief(value: object) -> str:
     """A setting as a message shows it: of a digest the beginning."""
     text = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
     return f"{text[:12]} ..." if len(text) > 40 else text or "none"
-
-
-def write_whole(path: Path, text: str) -> None:
-    """Write a file so that a kill leaves none or the whole."""
-    temporary = path.with_name(f".{path.name}")
-    with temporary.open("w", encoding="utf-8") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(path)
-
-
-def cannot_write(path: Path, error: OSError) -> StoreError:
-    """What to say where the disk refuses."""
-    return StoreError(
-        f"cannot be written: {error.strerror or error}",
-        where=str(path),
-        hint="Free some space, or name a folder that you may write to with --out.",
-    )

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 from pathlib import Path
 
 from promptbench.error import StoreError
+from promptbench.suite.disk import write_whole
 
 NAME = "index.html"
 
@@ -16,7 +15,7 @@ def write_report(page: str, folder: Path) -> Path:
     target = folder / NAME
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        _replace(target, page.encode("utf-8"))
+        write_whole(target, page)
     except OSError as error:
         raise StoreError(
             f"the report cannot be written: {error.strerror or error}",
@@ -25,18 +24,3 @@ def write_report(page: str, folder: Path) -> Path:
             "the run is in the store, and `promptbench report` builds the page again.",
         ) from error
     return target
-
-
-def _replace(target: Path, content: bytes) -> None:
-    handle, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
-    temporary = Path(name)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.chmod(0o644)
-        temporary.replace(target)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise

@@ -204,7 +204,7 @@ def status_kept(store: Store, run_id: str) -> Iterator[None]:
     try:
         yield
     except BaseException as error:
-        stopped = isinstance(error, KeyboardInterrupt | GeneratorExit)
+        stopped = isinstance(error, KeyboardInterrupt | SystemExit | GeneratorExit)
         status: RunStatus = "interrupted" if stopped else "failed"
         with suppress(StoreError):  # what stopped the work matters more
             store.set_status(run_id, status)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from promptbench.error import ModelError
 from promptbench.model.protocol import Setup
 from promptbench.model.spec import cache_folder, open_model
+from promptbench.suite.disk import write_whole
 
 if TYPE_CHECKING:
     from promptbench.model.local.selfcheck import Verdict
@@ -27,7 +28,7 @@ def checked(spec: str, setup: Setup) -> Verdict:
     verdict = check_model(model)
     path = verdict_path(model.info.identity)
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(asdict(verdict)), encoding="utf-8")
+    write_whole(path, json.dumps(asdict(verdict)))
     return verdict
 
 

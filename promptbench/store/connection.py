@@ -100,7 +100,7 @@ def switch_to_wal(connection: sqlite3.Connection) -> None:
 
 
 def migrate(connection: sqlite3.Connection, path: Path) -> None:
-    """Apply the migrations that the file lacks, each in a transaction of its own."""
+    """Apply the migrations that the file lacks: all of them, or none."""
     scripts = migrations()
     with transaction(connection):
         version = schema_version(connection, path)

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
-import os
 import re
-import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import chain, islice
 from pathlib import Path
@@ -18,6 +16,7 @@ from promptbench.error import InputError, StoreError
 from promptbench.record import Candidate, Run, Sample, Turn
 from promptbench.store.database import Store
 from promptbench.store.turn import turns
+from promptbench.suite.disk import replacing
 
 # A spreadsheet runs a cell that begins so as a formula, some also in wide letters (U+FF0B and
 # others) or behind what they drop: spaces, quotes, controls, characters without a width. With the
@@ -60,7 +59,7 @@ FIELDS = (
 )
 
 Row = dict[str, Any]
-Writer = Callable[[Iterator[pd.DataFrame], str], None]
+Writer = Callable[[Iterator[pd.DataFrame], Path], None]
 
 
 def export(store: Store, run_id: str, kind: str, path: Path) -> int:
@@ -103,8 +102,6 @@ def write_table(tables: Iterator[pd.DataFrame], kind: str, path: Path) -> int:
 
     Raises StoreError.
     """
-    handle, temporary = temporary_beside(path)
-    os.close(handle)
     written = 0
 
     def counted() -> Iterator[pd.DataFrame]:
@@ -114,22 +111,11 @@ def write_table(tables: Iterator[pd.DataFrame], kind: str, path: Path) -> int:
             yield each
 
     try:
-        WRITERS[kind](counted(), temporary)
-        Path(temporary).chmod(0o644)
-        Path(temporary).replace(path)
+        with replacing(path) as made:
+            WRITERS[kind](counted(), made)
     except OSError as error:
         raise unwritable(path, error) from error
-    finally:
-        Path(temporary).unlink(missing_ok=True)
     return written
-
-
-def temporary_beside(path: Path) -> tuple[int, str]:
-    """A temporary file in the folder of `path`, so that the finished one appears at once."""
-    try:
-        return tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
-    except OSError as error:
-        raise unwritable(path, error) from error
 
 
 def unwritable(path: Path, error: OSError) -> StoreError:
@@ -193,13 +179,13 @@ def turn_row(run: Run, turn: Turn) -> Row:
     }
 
 
-def write_csv(tables: Iterator[pd.DataFrame], path: str) -> None:
+def write_csv(tables: Iterator[pd.DataFrame], path: Path) -> None:
     """CSV whose text cannot run as a formula: such a cell gets an apostrophe in front.
 
     Who reads it back takes one apostrophe from each text that begins with some and a formula. Text
     stands in quotes: a bare carriage return in it would begin a row, and so a cell.
     """
-    with Path(path).open("w", encoding="utf-8", newline="") as file:
+    with path.open("w", encoding="utf-8", newline="") as file:
         for number, frame in enumerate(tables):
             safe = frame.map(lambda cell: f"'{cell}" if is_formula(cell) else cell)
             safe.columns = [f"'{name}" if is_formula(name) else name for name in safe.columns]
@@ -217,16 +203,16 @@ def is_formula(cell: object) -> bool:
     return isinstance(cell, str) and FORMULA.match(cell) is not None
 
 
-def write_jsonl(tables: Iterator[pd.DataFrame], path: str) -> None:
+def write_jsonl(tables: Iterator[pd.DataFrame], path: Path) -> None:
     """One JSON object a line, numbers with all their digits."""
-    with Path(path).open("w", encoding="utf-8") as file:
+    with path.open("w", encoding="utf-8") as file:
         for frame in tables:
             table = frame.astype(object).where(frame.notna(), None)
             for record in table.to_dict(orient="records"):
                 file.write(json.dumps(record, ensure_ascii=False) + "\n")
 
 
-def write_parquet(tables: Iterator[pd.DataFrame], path: str) -> None:
+def write_parquet(tables: Iterator[pd.DataFrame], path: Path) -> None:
     """Parquet. A part's column without a value must have the type that it has in the others."""
     import pyarrow as pa
     from pyarrow.parquet import ParquetWriter
@@ -237,7 +223,8 @@ def write_parquet(tables: Iterator[pd.DataFrame], path: str) -> None:
     plain = pa.schema(list(columns))
     # What pandas says of itself there lets it read whole numbers as such, gaps or not.
     schema = pa.Table.from_pandas(first, schema=plain, preserve_index=False).schema
-    with ParquetWriter(path, schema) as writer:
+    # A file that Python opened fails as Python's files do: pyarrow has words of its own for that.
+    with path.open("wb") as file, ParquetWriter(file, schema) as writer:
         for frame in chain([first], tables):
             writer.write_table(pa.Table.from_pandas(frame, schema=schema, preserve_index=False))
 

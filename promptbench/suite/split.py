@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from promptbench.error import DataError, StoreError, choices
+from promptbench.suite.disk import write_whole
 from promptbench.suite.table import read_rows
 
 
@@ -61,7 +62,7 @@ def split_file(
         folder.mkdir(parents=True, exist_ok=True)
         for name, chosen in dealt.items():
             text = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in chosen)
-            (folder / f"{name}.jsonl").write_text(text, encoding="utf-8")
+            write_whole(folder / f"{name}.jsonl", text)
     except OSError as error:
         raise StoreError(f"cannot be written: {error.strerror}", where=str(folder)) from error
     return {name: len(chosen) for name, chosen in dealt.items()}

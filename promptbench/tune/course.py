@@ -12,6 +12,7 @@ from typing import Any
 
 from transformers import TrainerCallback
 
+from promptbench.suite.disk import sync
 from promptbench.tune.note import read_note, write_note
 from promptbench.tune.recipe import Recipe
 from promptbench.tune.watch import Watcher
@@ -98,6 +99,7 @@ class Course(TrainerCallback):
         os.sync()
         self.write_record()
         (folder / WHOLE).touch()
+        sync(folder)
         for other in set(folder.parent.glob("checkpoint-*")) - {folder}:
             shutil.rmtree(other, ignore_errors=True)
         self.saved = time.monotonic()

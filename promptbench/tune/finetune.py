@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from safetensors import SafetensorError
-
-from promptbench.error import InputError, RunError, StoreError, first_line
+from promptbench.error import InputError, RunError, first_line
+from promptbench.model.local.refusal import writing
+from promptbench.suite.disk import move_whole
 from promptbench.suite.read import read_suite
 from promptbench.tune.manifest import read_manifest
 from promptbench.tune.material import Material, gather
@@ -20,6 +20,7 @@ from promptbench.tune.watch import Watcher
 
 FOLDER = "checkpoints"
 SETTINGS = "training.json"
+ROOM = "Free some space; the same command continues from the last saved step."
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,127}")
 
 
@@ -58,19 +59,14 @@ def finetune_on(material: Material, options: TuneOptions, watcher: Watcher) -> T
     try:
         from promptbench.tune.training import train
 
-        train(material, options, building, watcher)
-        finish(building, folder)
+        with writing("the checkpoint cannot be written", ROOM, building):
+            train(material, options, building, watcher)
+            finish(building, folder)
     except RuntimeError as error:  # torch raises it for whatever its kernels cannot do
         raise RunError(
             f"the training failed: {first_line(error)}",
             hint="If memory ran out, lower --batch or set --max-memory. The same command"
             " continues from the last saved step.",
-        ) from error
-    except (OSError, SafetensorError) as error:  # the latter tells of a full disk
-        raise StoreError(
-            f"the checkpoint cannot be written: {getattr(error, 'strerror', None) or error}",
-            where=str(building),
-            hint="Free some space; the same command continues from the last saved step.",
         ) from error
     return Tuned(folder, spec, read_manifest(folder), reused=False)
 
@@ -115,12 +111,9 @@ def begin(folder: Path, material: Material, *, fresh: bool) -> Path:
     if found and (found == wanted or not fresh):
         return building
     shutil.rmtree(building, ignore_errors=True)
-    try:
+    with writing("cannot be written", "Free some space, or make it writable.", building):
         building.mkdir(parents=True)
         write_note(building / SETTINGS, wanted)
-    except OSError as error:
-        what = f"cannot be written: {error.strerror}"
-        raise StoreError(what, where=str(building)) from error
     return building
 
 
@@ -136,10 +129,8 @@ def refuse_other(found: object, digest: str, folder: Path) -> None:
 
 def finish(building: Path, folder: Path) -> None:
     """Give the checkpoint its name, and with `fresh` the old one's place: whole or not at all."""
-    if folder.is_dir():
-        shutil.rmtree(building / "old", ignore_errors=True)
-        folder.rename(building / "old")
-    (building / "model").rename(folder)
+    shutil.rmtree(building / "old", ignore_errors=True)
+    move_whole(building / "model", folder, building / "old")
     shutil.rmtree(building, ignore_errors=True)
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from promptbench import __version__
+from promptbench.suite.disk import write_whole
 from promptbench.tune.note import read_note
 
 NAME = "promptbench.json"
@@ -30,8 +31,7 @@ def write_manifest(folder: Path, kind: str, said: Mapping[str, Any]) -> None:
         "libraries": {name: version(name) for name in LIBRARIES},
         **said,
     }
-    text = json.dumps(found, indent=2, ensure_ascii=False)
-    (folder / NAME).write_text(text + "\n", encoding="utf-8")
+    write_whole(folder / NAME, json.dumps(found, indent=2, ensure_ascii=False) + "\n")
 
 
 def read_manifest(folder: Path) -> dict[str, Any]:

@@ -7,12 +7,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from promptbench.suite.disk import write_whole
+
 
 def write_note(path: Path, said: Mapping[str, Any]) -> None:
     """Put a note in place of the one that is there."""
-    building = path.with_name(f".{path.name}")
-    building.write_text(json.dumps(said), encoding="utf-8")
-    building.replace(path)
+    write_whole(path, json.dumps(said))
 
 
 def read_note(path: Path) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import sqlite3
 import sys
@@ -27,6 +28,7 @@ from tests.fake import Behaviour, FakeBackend
 from tests.run.workspace import Workspace, write_workspace
 
 WRITES = ("INSERT", "UPDATE", "DELETE", "CREATE", "ALTER", "COMMIT")
+COMMENT = re.compile(r"--.*")
 DEAD = 9
 
 
@@ -60,11 +62,12 @@ class Told:
 class Countdown:
     """Is told of each statement before SQLite carries it out; dies at the n-th that writes."""
 
-    def __init__(self, writes: int) -> None:
+    def __init__(self, writes: int, words: tuple[str, ...] = WRITES) -> None:
         self.left = writes
+        self.words = words
 
     def __call__(self, statement: str) -> None:
-        if statement.lstrip().upper().startswith(WRITES):
+        if COMMENT.sub("", statement).lstrip().upper().startswith(self.words):
             self.left -= 1
             if self.left == 0:
                 os._exit(DEAD)  # no handler runs, no transaction is rolled back

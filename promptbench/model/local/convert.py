@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import tempfile
 from collections.abc import Callable
@@ -12,9 +11,6 @@ from io import StringIO
 from pathlib import Path
 from typing import Any
 
-from safetensors import SafetensorError
-
-from promptbench.error import StoreError
 from promptbench.model.embedded import (
     check_weights,
     has_package,
@@ -24,13 +20,16 @@ from promptbench.model.embedded import (
 )
 from promptbench.model.local.checkpoint import digest_of
 from promptbench.model.local.minilm import copy_encoder
+from promptbench.model.local.refusal import writing
 from promptbench.model.local.seal import write_seal
 from promptbench.model.local.t5 import convert_onnx
 from promptbench.model.protocol import Notify
 from promptbench.model.wheel import Embedded
+from promptbench.suite.disk import move_whole
 
 # Raised when the same files would be converted differently: old folders are then left aside.
 CONVERTER = 2
+ROOM = "Free some space (0.6 GB are needed) or set PROMPTBENCH_CACHE to another folder."
 
 
 def converted(model: Embedded, cache: Path, notify: Notify) -> Path:
@@ -46,19 +45,15 @@ def converted(model: Embedded, cache: Path, notify: Notify) -> Path:
     weights = require_weights(model)
     notify(f"Converting {model.name} to safetensors, once (about {model.seconds} s) ...")
     check_weights(model, weights)
-    try:
+    with writing(f"the model cache {folder.parent} cannot be written", ROOM):
         folder.parent.mkdir(parents=True, exist_ok=True)
         building = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
-    except OSError as error:
-        raise cannot_write(folder.parent, error) from error
-    try:
-        CONVERTERS[weights.suffix](weights, building)
-        write_seal(building, digest_of(building))
-        rename(building, folder)
-    except (OSError, SafetensorError) as error:  # the latter is how safetensors tells of the disk
-        raise cannot_write(folder.parent, error) from error
-    finally:
-        shutil.rmtree(building, ignore_errors=True)
+        try:
+            CONVERTERS[weights.suffix](weights, building)
+            write_seal(building, digest_of(building))
+            rename(building, folder)
+        finally:
+            shutil.rmtree(building, ignore_errors=True)
     return folder
 
 
@@ -77,11 +72,8 @@ def is_ready(model: Embedded, cache: Path) -> bool:
 
 def rename(building: Path, folder: Path) -> None:
     """Give the finished folder its name, unless another process was faster."""
-    for path in building.iterdir():
-        with path.open("rb") as file:
-            os.fsync(file.fileno())
     try:
-        building.rename(folder)
+        move_whole(building, folder)
     except OSError:
         if not folder.is_dir():
             raise
@@ -141,12 +133,3 @@ CONVERTERS: dict[str, Callable[[Path, Path], None]] = {
     ".onnx": convert_onnx,
     ".safetensors": copy_encoder,
 }
-
-
-def cannot_write(folder: Path, error: Exception) -> StoreError:
-    """The cache does not let us."""
-    reason = error.strerror if isinstance(error, OSError) else error
-    return StoreError(
-        f"the model cache {folder} cannot be written: {reason}",
-        hint="Free some space (0.6 GB are needed) or set PROMPTBENCH_CACHE to another folder.",
-    )

@@ -11,7 +11,6 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
-import os
 from collections.abc import Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field, replace
@@ -24,6 +23,7 @@ from promptbench.model.remote.client import Client
 from promptbench.model.remote.software import software_of
 from promptbench.model.remote.wire import MOST_TOKENS
 from promptbench.record import Encoded, Message, Request, Sampling
+from promptbench.suite.disk import write_whole
 
 TOKENS = 1
 SECONDS = 30.0
@@ -67,9 +67,7 @@ class Book:
         if contact is not None:
             known[entry_of(client)] = asdict(contact)
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        part = self.path.with_suffix(f".{os.getpid()}.part")
-        part.write_text(json.dumps(known, indent=1, sort_keys=True), encoding="utf-8")
-        part.replace(self.path)
+        write_whole(self.path, json.dumps(known, indent=1, sort_keys=True))
 
 
 def entry_of(client: Client) -> str:

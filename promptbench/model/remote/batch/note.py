@@ -8,7 +8,6 @@ sends a batch or waits for it has its note alone: another process could pay for 
 from __future__ import annotations
 
 import json
-import os
 import secrets
 import time
 from collections.abc import Collection, Iterable, Iterator
@@ -19,6 +18,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from promptbench.error import RunError, StoreError
+from promptbench.suite.disk import write_whole
 
 # Services keep results for about a month.
 KEPT = 30 * 86_400.0
@@ -103,15 +103,9 @@ class Notes:
     def write(self, note: Note) -> Note:
         """Put a note on the disk, whole or not at all. Raises StoreError."""
         path = self.path(note)
-        part = path.with_suffix(".part")
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
-            with part.open("w", encoding="utf-8") as file:
-                json.dump(asdict(note), file)
-                file.flush()
-                os.fsync(file.fileno())
-            part.replace(path)
-            sync(self.folder)
+            write_whole(path, json.dumps(asdict(note)))
         except OSError as error:
             raise unwritable(path, error) from error
         return note
@@ -202,13 +196,3 @@ def busy(path: Path) -> RunError:
         f"another promptbench is waiting for a batch with some of these requests ({path.name})",
         hint="Let it end, or stop it: its batch goes on, and the same command collects it.",
     )
-
-
-def sync(folder: Path) -> None:
-    """Have the folder itself on the disk, where the system can do that."""
-    if os.name == "posix":
-        handle = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
