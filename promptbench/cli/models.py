@@ -37,7 +37,10 @@ def list_models() -> None:
     out().print(table(columns, rows, right=(2,)))
     out().print()
     out().print(
-        plain("Any transformers folder (./checkpoints/x) or hub id (hf:org/name) works too.")
+        plain(
+            "Any transformers folder (./checkpoints/x), hub id (hf:org/name), GGUF file"
+            " (gguf:./x.gguf) or model behind an API (openai:NAME) works too."
+        )
     )
 
 

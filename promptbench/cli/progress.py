@@ -20,6 +20,8 @@ from rich.text import Text
 from promptbench.cli.terminal import plain
 from promptbench.record import Completion
 
+ONE = {"outputs": "output", "answers for metrics": "answer for metrics", "replies": "reply"}
+
 
 class Pace(ProgressColumn):
     """Tokens a second, and how long the rest will take, from what this sitting has done."""
@@ -84,7 +86,8 @@ class RunProgress:
         self.total, self.missing, self.done, self.what = total, missing, 0, what
         self.pace = Pace()
         reused = f", {total - missing} stored already" if missing < total else ""
-        self.console.print(f"{total} {what}{reused}, {missing} to generate")
+        counted = ONE.get(what, what) if total == 1 else what
+        self.console.print(f"{total} {counted}{reused}, {missing} to generate")
         if missing and self.console.is_terminal:
             self.bar = Progress(
                 TextColumn("generating"),

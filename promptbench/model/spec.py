@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from difflib import get_close_matches
 from importlib.metadata import entry_points
 from pathlib import Path
 
@@ -120,9 +121,25 @@ def open_here(spec: str, setup: Setup) -> Model:
     if "/" in spec and not colon:
         hint = f"For a hub model write 'hf:{shown}', for a folder './{shown}'."
         raise ModelError(f"unknown model '{shown}'", hint=hint)
+    raise ModelError(f"unknown model '{shown}'", hint=meant(spec, setup))
+
+
+# What else a spec may be, for whoever wrote one that is nothing.
+OTHERS = (
+    "Or a folder (./checkpoints/x), hf:org/name, gguf:./x.gguf, or behind an API"
+    f" {', '.join(f'{prefix}:NAME' for prefix in PREFIXES)}."
+)
+
+
+def meant(spec: str, setup: Setup) -> str:
+    """What was meant: a checkpoint without its folder, another backend; or what there is."""
+    if spec and is_path(f"checkpoints/{spec}", setup.folder):
+        return f"Did you mean './checkpoints/{spec}'?"
+    prefix, colon, rest = spec.partition(":")
+    if colon and (near := get_close_matches(prefix.lower(), BACKENDS, n=1)):
+        return f"Did you mean '{near[0]}:{without_secrets(rest)}'?"
     answering = [name for name, one in EMBEDDED.items() if one.family != "encoder-only"]
-    hint = f"{choices(spec, answering)} Or a folder (./checkpoints/x), or hf:org/name."
-    raise ModelError(f"unknown model '{shown}'", hint=hint)
+    return f"{choices(spec, answering)} {OTHERS}"
 
 
 def find_backend(prefix: str) -> Opener | None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
@@ -17,6 +16,7 @@ from jinja2.runtime import Context
 from promptbench.error import PromptError, choices
 from promptbench.prompt.bounds import BoundedWork
 from promptbench.prompt.collect import collect_messages
+from promptbench.prompt.hint import compile_hint, undefined_hint
 from promptbench.prompt.sandbox import Sandbox
 from promptbench.prompt.source import (
     Loader,
@@ -56,7 +56,7 @@ class Template:
                 self.refuse_lost_block(sources)
             compiled = [environment.get_template(name) for name in sources]
         except jinja2.TemplateError as error:
-            raise self.error(error, hint=filter_hint(error, environment)) from error
+            raise self.error(error, hint=compile_hint(error, environment)) from error
         except PromptError as error:
             raise PromptError(error.what, where=error.where or shown, hint=error.hint) from error
         except Exception as error:  # a file can be too deep or too odd for Jinja and for Python
@@ -162,25 +162,6 @@ def joined(sources: Mapping[str, Source]) -> str:
     """A template's source, followed by that of its parents and includes under their names."""
     first, *others = sources.items()
     return "\n".join([first[1].text, *(f"{{# {name} #}}\n{s.text}" for name, s in others)])
-
-
-def undefined_hint(error: jinja2.UndefinedError, values: Mapping[str, Any]) -> str:
-    """What the template may use instead of the name in Jinja's "'x' is undefined"."""
-    unknown = re.fullmatch("'(.+)' is undefined", error.message or "")
-    if unknown is None:
-        return ""
-    if unknown[1] == "examples":
-        return "Few-shot examples are asked for in the suite: {file: ..., examples: {count: 3}}."
-    return choices(unknown[1], values)
-
-
-def filter_hint(error: jinja2.TemplateError, environment: Sandbox) -> str:
-    """What there is in place of the name in Jinja's "No filter named 'x'."."""
-    unknown = re.search("No (filter|test) named '(.+?)'", error.message or "")
-    if unknown is None:
-        return ""
-    there = environment.filters if unknown[1] == "filter" else environment.tests
-    return choices(unknown[2], (name for name in there if name.isidentifier()))
 
 
 def place(error: Exception) -> tuple[str, int]:

@@ -8,6 +8,7 @@ from itertools import combinations
 from pathlib import Path
 from statistics import median
 
+from promptbench.error import choices
 from promptbench.model.protocol import Notify
 from promptbench.record import Case
 from promptbench.run.hygiene import every_case
@@ -85,13 +86,27 @@ def plan_warnings(plan: Plan) -> Iterator[str]:
             f"repeats: {plan.repeats} at temperature 0 repeats the same output:"
             " set sampling.temperature"
         )
-    bare = sum(not case.references for case in plan.cases)
-    needing = [m.info.name for m in plan.metrics if m.needs_references]
-    if bare and needing:
-        yield (
-            f"{bare} of {len(plan.cases)} test cases have no reference: {', '.join(needing)} will"
-            " leave them unscored"
-        )
+    needing = ", ".join(m.info.name for m in plan.metrics if m.needs_references)
+    bare = sum(not case.references for case in plan.cases) if needing else 0
+    if not bare:
+        return
+    split, every = plan.options.split, len(plan.cases)
+    if bare < every:
+        verb = "has" if bare == 1 else "have"
+        who = f"{bare} of {every} {split} cases {verb} no reference"
+        yield f"{who}: {needing} will leave {'it' if bare == 1 else 'them'} unscored"
+    else:
+        who = f"no {split} case has a reference"
+        yield f"{who}: {needing} will score nothing. {where_references_are(plan)}".rstrip()
+
+
+def where_references_are(plan: Plan) -> str:
+    """How a suite says which field holds them, and which fields there are."""
+    if plan.suite.chat:
+        return "A turn has them in its own `references`."
+    wanted = plan.suite.splits[plan.options.split].fields.references[0]
+    fields = choices(wanted, plan.cases[0].variables, "The rows have")
+    return f"`references:` under `data:` says which field holds them. {fields}"
 
 
 def cluster_warnings(splits: Mapping[str, Sequence[Case]]) -> Iterator[str]:

@@ -15,6 +15,7 @@ from promptbench.gate.rule import Gate
 from promptbench.record import Completion, Judgement, RunStatus
 from promptbench.report.summary import Summary
 from promptbench.report.write import write_report
+from promptbench.run.check import plan_warnings
 from promptbench.run.converse import replies_planned
 from promptbench.run.evidence import check_baselines
 from promptbench.run.execute import begin, generate, score, score_alone
@@ -95,6 +96,8 @@ def run_suite(path: Path, options: Options, watcher: Watcher) -> Result:
     plan = make_plan(read_suite(path), options, watcher.note)
     if options.race:
         check_race(plan)
+    for warning in plan_warnings(plan):
+        watcher.note(f"warning: {warning}")
     done = carry_out(plan, watcher)
     del plan  # the report reads the cases from the store
     return reported(done, watcher)

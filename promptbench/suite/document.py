@@ -116,7 +116,8 @@ def read_text(path: Path, shown: str) -> str:
     except FileNotFoundError as error:
         raise SuiteError("no such file", where=shown, hint=nearby(path)) from error
     except IsADirectoryError as error:
-        raise SuiteError("a folder, not a suite", where=shown, hint=nearby(path / "x")) from error
+        hint = nearby(path / "x") or nearby(path)
+        raise SuiteError("a folder, not a suite", where=shown, hint=hint) from error
     except OSError as error:
         raise SuiteError(f"cannot be read: {error.strerror}", where=shown) from error
     if len(raw) > MAX_BYTES:
@@ -135,6 +136,9 @@ def read_text(path: Path, shown: str) -> str:
 
 def nearby(path: Path) -> str:
     """Name the suites that do lie in that folder, or the folders beside it."""
+    named = [path.with_name(f"{path.name}.yaml"), path.parent / "suites" / f"{path.name}.yaml"]
+    if there := next((one for one in named if one.is_file()), None):
+        return f"Did you mean '{there}'?"
     if path.parent.is_dir():
         found = [found.name for found in path.parent.glob("*.y*ml")]
         return choices(path.name, found, f"In {path.parent} there are")

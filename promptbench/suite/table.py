@@ -20,6 +20,7 @@ MAX_LINE_BYTES = 16 * 1024 * 1024
 MAX_DEPTH = 100
 MAX_VALUES = 1_000_000
 DELIMITERS = {".csv": ",", ".tsv": "\t"}
+SIGNS = {",": "commas", "\t": "tabs", ";": "semicolons", "|": "bars"}
 FORMATS = (".jsonl", *DELIMITERS)
 HALF_ESCAPE = re.compile(rb"\\u[dD][89a-fA-F]")
 
@@ -166,12 +167,13 @@ def delimited_rows(file: TextIO, delimiter: str, shown: str) -> Iterator[Row]:
     reader = csv.reader(bounded_lines(file, shown), delimiter=delimiter, strict=True)
     line = 1
     try:
-        header = checked_header(next(reader, []), shown)
+        header = checked_header(next(reader, []), delimiter, shown)
         line = reader.line_num + 1
         for values in reader:
             if values and len(values) != len(header):
+                found = "1 value" if len(values) == 1 else f"{len(values)} values"
                 raise DataError(
-                    f"{len(values)} values under a header of {len(header)} columns",
+                    f"{found} under a header of {len(header)} columns",
                     where=f"{shown}:{line}",
                     hint=f"Columns: {listed(header)}. Text with the delimiter wants quotes.",
                 )
@@ -195,10 +197,14 @@ def bounded_lines(file: TextIO, shown: str) -> Iterator[str]:
         yield line
 
 
-def checked_header(header: list[str], shown: str) -> list[str]:
+def checked_header(header: list[str], delimiter: str, shown: str) -> list[str]:
     """A header names each column, once."""
     if not header:
         raise DataError("there is no header", where=f"{shown}:1", hint="Line 1 names the columns.")
+    # Spreadsheets of many countries write semicolons, and all columns would be one.
+    if len(header) == 1 and (other := re.search(r"[;,\t|]", header[0])):
+        what = f"the columns are parted by {SIGNS[other[0]]}, not by {SIGNS[delimiter]}"
+        raise DataError(what, where=f"{shown}:1", hint="A .csv has commas, a .tsv tabs.")
     twice = first_twice(header)
     if twice is not None or not all(name.strip() for name in header):
         problem = f"column '{twice}' is there twice" if twice else "a column has no name"

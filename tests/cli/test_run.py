@@ -8,7 +8,7 @@ import pytest
 
 from tests.cli.conftest import Ask, Reply
 from tests.fake import FakeBackend
-from tests.run.workspace import Workspace
+from tests.run.workspace import Workspace, email
 
 SUITE = "suites/mail.yaml"
 
@@ -42,6 +42,18 @@ def test_a_run_prints_the_ranking_and_where_the_report_is(ask: Ask, workspace: W
     assert report.is_file()
     assert report.is_relative_to(workspace.folder / "reports")
     assert "12 outputs, 12 to generate" in reply.err
+
+
+def test_a_run_of_one_output_says_so(ask: Ask):
+    assert "1 output, 1 to generate" in ask("run", SUITE, "--limit", "1", "--prompt", "plain").err
+
+
+def test_a_run_warns_before_it_generates_what_no_metric_can_score(ask: Ask, workspace: Workspace):
+    workspace.cases("test", {**email(0), "references": []})
+    reply = ask("run", SUITE)
+    told = reply.err.replace("\n", " ")
+    assert "warning: no test case has a reference: rougeL will score nothing." in told
+    assert told.index("warning:") < told.index("to generate")
 
 
 def test_what_metrics_ask_is_counted_apart(ask: Ask, workspace: Workspace):

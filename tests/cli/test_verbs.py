@@ -41,7 +41,7 @@ def test_validate_prints_warnings_and_still_succeeds(ask: Ask, workspace: Worksp
     workspace.cases("test", email(0), {**email(1), "references": []})
     reply = ask("validate", SUITE)
     assert reply.code == 0
-    assert "warning: 1 of 2 test cases have no reference" in reply.out
+    assert "warning: 1 of 2 test cases has no reference" in reply.out
 
 
 def test_validate_of_a_wrong_suite_names_file_and_line(ask: Ask, workspace: Workspace):

@@ -140,6 +140,12 @@ ENTRIES = [
         f"{CSV}:3",
     ),
     Entry(
+        "csv-semicolons",
+        "saved a CSV file with semicolons",
+        table("test.csv", (HEADER + ROW).replace(",", ";")),
+        f"{CSV}:1",
+    ),
+    Entry(
         "csv-not-utf-8",
         "saved a CSV file as Latin-1",
         table("test.csv", (HEADER + ROW + "email-2,Lunch,Café\n").encode("latin-1")),

@@ -116,6 +116,11 @@ ENTRIES = [
     Entry("bad-hub-id", "named a hub model without its owner", unknown("hf:name"), NAMED),
     Entry("unknown-backend", "named a backend that there is not", unknown("hff:org/name"), NAMED),
     Entry(
+        "checkpoint-by-name",
+        "named a checkpoint without its folder",
+        command("run", SUITE, "--model", "tiny"),
+    ),
+    Entry(
         "unknown-model-option",
         "misspelt a model on the command line",
         command("run", SUITE, "--model", "smollm"),

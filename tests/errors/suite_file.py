@@ -51,6 +51,7 @@ ENTRIES = [
         command("run", "suite/email.yaml"),
         "suite/email.yaml",
     ),
+    Entry("suite-by-name", "named a suite without its file", command("run", "email"), "email"),
     Entry("suite-is-folder", "named a folder instead of a suite", command("run", "suites")),
     Entry("suite-is-empty", "ran an empty suite file", file(SUITE, "", RUN), f"{SUITE}:1"),
     Entry(

@@ -21,6 +21,21 @@ def test_an_unknown_model_is_an_error_with_the_nearest_and_the_ways_to_name_one(
         open_model("smolm2", Setup(tmp_path))
     assert "Did you mean 'smollm2'?" in caught.value.hint
     assert "hf:org/name" in caught.value.hint
+    assert "gguf:" in caught.value.hint
+    assert "openai:NAME" in caught.value.hint
+
+
+def test_the_name_of_a_checkpoint_alone_is_an_error_with_its_folder(tmp_path: Path):
+    (tmp_path / "checkpoints" / "mine").mkdir(parents=True)
+    with pytest.raises(ModelError, match="unknown model 'mine'") as caught:
+        open_model("mine", Setup(tmp_path))
+    assert caught.value.hint == "Did you mean './checkpoints/mine'?"
+
+
+@pytest.mark.parametrize("spec", ["no\0name", "n" * 5000, ":", "a:b"])
+def test_a_spec_that_is_nothing_is_an_error_of_ours(tmp_path: Path, spec: str):
+    with pytest.raises(ModelError, match="unknown model"):
+        open_model(spec, Setup(tmp_path))
 
 
 def test_a_hub_id_without_its_prefix_is_an_error_with_both_ways_to_mean_it(tmp_path: Path):
@@ -161,8 +176,9 @@ def offered(monkeypatch: pytest.MonkeyPatch, place: str) -> None:
 
 
 def test_an_unknown_prefix_is_an_unknown_model(tmp_path: Path):
-    with pytest.raises(ModelError, match="unknown model 'opnai:gpt'"):
+    with pytest.raises(ModelError, match="unknown model 'opnai:gpt'") as caught:
         open_model("opnai:gpt", Setup(tmp_path))
+    assert caught.value.hint == "Did you mean 'openai:gpt'?"
 
 
 def test_the_cache_is_where_the_environment_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):

@@ -105,6 +105,15 @@ def test_an_undefined_name_is_told_with_case_line_and_the_nearest_name(tmp_path)
     assert error.hint == "Did you mean 'text'? Allowed: text, title."
 
 
+def test_where_a_prompt_may_see_nothing_that_is_said(tmp_path):
+    assert "no fields but its id and its references" in error_of(tmp_path, "{{ text }}").hint
+
+
+@pytest.mark.parametrize("text", ["{{ text }", "{% if text %}", "{% endblok %}", "{{ text"])
+def test_a_mistake_of_form_is_told_with_how_templates_go(tmp_path, text):
+    assert error_of(tmp_path, text, text="x").hint.startswith("Variables stand in {{ }}, tags in")
+
+
 def test_an_undefined_name_in_a_condition_or_a_loop_is_told(tmp_path):
     assert error_of(tmp_path, "\n{% if nope %}x{% endif %}").where == "prompt.j2:2"
     assert error_of(tmp_path, "\n\n{% for x in nope %}x{% endfor %}").where == "prompt.j2:3"

@@ -106,6 +106,22 @@ def test_missing_references_are_warned_of_with_the_metrics_that_need_them(worksp
     assert warning.startswith("2 of 3 test cases have no reference: rougeL will")
 
 
+def test_one_missing_reference_is_told_of_as_one(workspace: Workspace):
+    workspace.cases("test", email(0), {**email(1), "references": []})
+    (warning,) = check(workspace).warnings
+    assert warning == "1 of 2 test cases has no reference: rougeL will leave it unscored"
+
+
+def test_references_in_a_field_of_another_name_are_warned_of_with_the_fields(workspace: Workspace):
+    rows = [
+        {"reference" if k == "references" else k: v for k, v in email(n).items()} for n in (0, 1)
+    ]
+    workspace.cases("test", *rows)
+    (warning,) = check(workspace).warnings
+    assert warning.startswith("no test case has a reference: rougeL will score nothing.")
+    assert "Did you mean 'reference'? The rows have: " in warning
+
+
 def test_missing_references_that_no_metric_needs_are_not_warned_of(workspace: Workspace):
     workspace.cases("test", {**email(0), "references": []})
     workspace.edit("suites/mail.yaml", "  - rougeL\n", "")

@@ -176,6 +176,16 @@ def test_a_missing_file_names_those_that_are_there(tmp_path):
     assert "notes.txt" not in caught.value.hint
 
 
+@pytest.mark.parametrize("named", ["mail", "suites/mail"])
+def test_the_name_of_a_suite_alone_is_an_error_with_its_file(tmp_path, named):
+    (tmp_path / "suites" / "mail").mkdir(parents=True)
+    suite = tmp_path / "suites" / "mail.yaml"
+    suite.write_text("")
+    with pytest.raises(SuiteError) as caught:
+        read_document(tmp_path / named, named)
+    assert caught.value.hint == f"Did you mean '{suite}'?"
+
+
 def test_a_folder_is_no_suite(tmp_path):
     with pytest.raises(SuiteError) as caught:
         read_document(tmp_path, "here")

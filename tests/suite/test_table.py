@@ -126,16 +126,32 @@ def test_a_byte_order_mark_is_no_part_of_the_first_column(tmp_path):
 
 
 def test_a_tab_separates_nothing_in_csv_and_a_comma_nothing_in_tsv(tmp_path):
-    assert rows_of(tmp_path, "a\tb\n1\t2\n", "d.csv") == [(2, {"a\tb": "1\t2"})]
-    assert rows_of(tmp_path, "a,b\n1,2\n", "d.tsv") == [(2, {"a,b": "1,2"})]
+    assert rows_of(tmp_path, "a\tb,c\n1\t2,3\n", "d.csv") == [(2, {"a\tb": "1\t2", "c": "3"})]
+    assert rows_of(tmp_path, "a,b\tc\n1,2\t3\n", "d.tsv") == [(2, {"a,b": "1,2", "c": "3"})]
+
+
+@pytest.mark.parametrize(
+    ("header", "name", "what"),
+    [
+        ("a;b", "d.csv", "the columns are parted by semicolons, not by commas"),
+        ("a\tb", "d.csv", "the columns are parted by tabs, not by commas"),
+        ("a|b", "d.csv", "the columns are parted by bars, not by commas"),
+        ("a,b", "d.tsv", "the columns are parted by commas, not by tabs"),
+    ],
+)
+def test_columns_that_another_sign_parts_are_not_read_as_one(tmp_path, header, name, what):
+    with pytest.raises(DataError) as caught:
+        rows_of(tmp_path, f"{header}\n1\n", name)
+    assert caught.value.what == what
+    assert caught.value.where.endswith(f"{name}:1")
 
 
 @pytest.mark.parametrize(
     ("content", "line", "what"),
     [
-        ("a,b\n1,2\n3\n", 3, "1 values under a header of 2 columns"),
+        ("a,b\n1,2\n3\n", 3, "1 value under a header of 2 columns"),
         ("a,b\n1,2,3\n", 2, "3 values under a header of 2 columns"),
-        ('a,b\n"x\ny",1\n2\n', 4, "1 values"),
+        ('a,b\n"x\ny",1\n2\n', 4, "1 value under"),
         ('a,b\n1,2\n"open,3\n4,5\n', 3, "broken row"),
         ('a,b\n1,2\n"x"y,3\n', 3, "broken row"),
         ('"a,b\n1,2\n', 1, "broken row"),

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from promptbench.error import ModelError
+from promptbench.error import ModelError, choices
 from promptbench.model.local.config import Head, family_of, head_of, positions_of
 from promptbench.model.local.foreign import refuse_foreign, shards
 from promptbench.model.local.seal import check_seal
@@ -81,9 +81,9 @@ def beside(folder: Path) -> str:
     if folder.is_file() and folder.suffix == ".gguf":
         return f"For a GGUF file write 'gguf:{folder}'."
     if not folder.parent.is_dir():
-        return ""
-    names = sorted(p.name for p in folder.parent.iterdir() if p.is_dir() and p.name[0] != ".")
-    return f"In {folder.parent} there are: {', '.join(names[:10])}." if names else ""
+        return f"There is no {folder.parent} either; `promptbench finetune` writes checkpoints."
+    names = [p.name for p in folder.parent.iterdir() if p.is_dir() and p.name[0] != "."]
+    return choices(folder.name, names, f"In {folder.parent} there are")
 
 
 def read_json(path: Path) -> dict[str, Any]:
