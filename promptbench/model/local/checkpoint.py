@@ -18,13 +18,13 @@ from promptbench.model.local.foreign import refuse_foreign, shards
 from promptbench.model.local.seal import check_seal
 from promptbench.model.protocol import Family
 
-TOKENIZERS = ("tokenizer.json", "tokenizer.model", "spiece.model", "vocab.json", "vocab.txt")
 # What can change a model's output. A manifest, a README or an optimizer's state cannot.
 COUNTED = {".json", ".jinja", ".model", ".safetensors", ".txt"}
 NOT_COUNTED = {"promptbench.json", "trainer_state.json", "all_results.json", "train_results.json"}
 PICKLES = {".bin", ".pt", ".pth", ".ckpt", ".pkl"}
 PARTS = "A checkpoint is a transformers folder: config.json, *.safetensors, a tokenizer."
 MAX_HEADER = 100_000_000
+TOKENIZERS = ("tokenizer.json", "tokenizer.model", "spiece.model", "vocab.json", "vocab.txt")
 
 
 @dataclass(frozen=True, slots=True)
