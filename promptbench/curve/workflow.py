@@ -12,7 +12,7 @@ from typing import Any
 from promptbench.curve.arm import Arm, other_prompt, prompt_arms, seeds_of, tune_arms
 from promptbench.curve.option import CurveOptions
 from promptbench.curve.train import Watchers, train_all
-from promptbench.error import SuiteError
+from promptbench.error import SuiteError, choices
 from promptbench.model.local.checkpoint import read_checkpoint
 from promptbench.model.protocol import Model, Setup
 from promptbench.model.spec import open_model
@@ -24,8 +24,10 @@ from promptbench.run.examples import examples_for
 from promptbench.run.hygiene import Judged, judged_cases
 from promptbench.run.job import Result, run_plan
 from promptbench.run.jury import open_stated
+from promptbench.run.measure import metrics_of
 from promptbench.run.option import Options
-from promptbench.run.plan import Plan, assemble
+from promptbench.run.choice import within
+from promptbench.run.plan import Plan, assemble, primary_metric
 from promptbench.run.slot import Ready
 from promptbench.suite.read import read_suite
 from promptbench.suite.stated import PromptSpec, Suite
@@ -84,6 +86,7 @@ def field_of(suite: Suite, options: CurveOptions, watchers: Watchers) -> Field:
             hint="Train with `promptbench finetune`, then compare: `promptbench run --model BASE"
             " --model ./checkpoints/NAME`.",
         )
+    refuse_pooled(suite, watchers)
     for split in ("train", "dev"):
         if split not in suite.splits:
             raise SuiteError(
@@ -129,6 +132,20 @@ def field_of(suite: Suite, options: CurveOptions, watchers: Watchers) -> Field:
         judged=judged,
         recipe=recipe_for(options.wish, base.family, base.parameters),
     )
+
+
+def refuse_pooled(suite: Suite, watchers: Watchers) -> None:
+    """Raise SuiteError for a primary metric that has no value for a case to compare arms by."""
+    metrics = metrics_of(suite, watchers.note)
+    name = primary_metric(suite, metrics)
+    if next(one.info.pool for one in metrics if one.info.name == name):
+        means = [one.info.name for one in metrics if not one.info.pool]
+        raise SuiteError(
+            f"a curve needs a value for each case; {name} is made of all cases at once",
+            where=suite.primary_where or suite.shown,
+            hint=choices("", means, "Name another metric as `primary:`, such as")
+            or "Name another metric as `primary:`, such as accuracy.",
+        )
 
 
 def prompt_side(field: Field, watchers: Watchers) -> list[Arm]:

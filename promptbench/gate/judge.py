@@ -33,7 +33,9 @@ class Measured:
 class Lead:
     """How far a candidate is ahead of `baseline`, in the direction that is better (minus: behind).
 
-    It is paired over `paired` of the candidate's `cases`; the interval is as in Measured.
+    It is paired over `paired` of the candidate's `cases`; the interval is as in Measured. Of `lost`
+    cases only the baseline has a score, and `floor` is the mean if the candidate had the worst that
+    there is for these; None where none is lost, or nothing bounds the metric.
     """
 
     candidate: str
@@ -43,6 +45,8 @@ class Lead:
     high: float
     paired: int
     cases: int
+    lost: int = 0
+    floor: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,12 +104,24 @@ def _against(gate: Gate, evidence: Measured | Lead, value: float, end: str) -> J
     room = HAIR * max(1.0, abs(bound))
     sign = -1 if gate.test == "at_most" else 1
     if sign * (value - bound) >= -room:
-        return _judgement(gate, "passed", evidence)
+        reason = _lost(evidence, bound - room) if isinstance(evidence, Lead) else ""
+        return _judgement(gate, "failed" if reason else "passed", evidence, reason)
     side = "above" if gate.test == "at_most" else "below"
     reason = f"the {end} {shown(value)} is {side} {bound:g}"
     if end != "mean" and evidence.mean is not None and sign * (evidence.mean - bound) >= -room:
         reason += ", though the mean is not: more cases may decide"
     return _judgement(gate, "failed", evidence, reason)
+
+
+def _lost(lead: Lead, bound: float) -> str:
+    """Why cases without a score speak against a lead over the others, "" if they do not."""
+    if lead.floor is None or lead.floor >= bound:
+        return ""
+    one = "case has" if lead.lost == 1 else "cases have"
+    return (
+        f"{lead.lost:,} {one} no score here, but in {lead.baseline}: with the worst there is for"
+        f" them the mean is {lead.floor:+.3f}"
+    )
 
 
 def _judgement(gate: Gate, verdict: GateVerdict, evidence: Evidence, reason: str = "") -> Judgement:

@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from pydantic import Field, field_validator
 
-from promptbench.metric.leaf import Leaf, difference, f1, leaves
+from promptbench.metric.leaf import Leaf, aligned, difference, f1, leaves, numbered
 from promptbench.metric.protocol import NO_REFERENCE
 from promptbench.metric.schema import check_schema, first_violation
 from promptbench.metric.setting import MetricSettings, shown
@@ -47,7 +47,9 @@ class JsonFieldsSettings(JsonSettings):
     """How fields are compared."""
 
     lists: Literal["ordered", "unordered"] = Field(
-        default="ordered", description="Whether the order of a list counts."
+        default="ordered",
+        description="Whether the order of a list counts. If not, each item is set against the one"
+        " that it has most in common with.",
     )
 
 
@@ -83,26 +85,31 @@ class JsonFields:
 
     def score(self, completion: Completion, case: Case) -> Score:
         """Score from 0 to 1, the reason naming the fields that are wrong, missing and extra."""
-        wanted = [one for one in map(self._fields, case.references) if one is not None]
+        wanted = [one for one in map(self._reference, case.references) if one is not None]
         if not wanted:
             return Score(self.info.name, None, NOT_JSON if case.references else NO_REFERENCE)
         try:
-            value = read_json(completion.text, self.settings.fence)
+            value = numbered(read_json(completion.text, self.settings.fence))
         except ValueError as error:
             return Score(self.info.name, 0.0, str(error))
-        found = self._leaves(value)
-        best = max(wanted, key=lambda one: f1(found, one))
-        return Score(self.info.name, f1(found, best), difference(found, best))
+        found, best = max((self._leaves(value, one) for one in wanted), key=lambda both: f1(*both))
+        return Score(self.info.name, f1(found, best), difference(found, best, self._ordered))
 
-    def _fields(self, reference: str) -> Counter[Leaf] | None:
-        """The fields of a reference, None where it is no JSON."""
+    @property
+    def _ordered(self) -> bool:
+        return self.settings.lists == "ordered"
+
+    def _reference(self, reference: str) -> Any:
+        """The value of a reference, None where it is no JSON; a null is wrapped up."""
         try:
-            return self._leaves(read_json(reference, True))
+            return (numbered(read_json(reference, True)),)
         except ValueError:
             return None
 
-    def _leaves(self, value: Any) -> Counter[Leaf]:
-        return Counter(leaves(value, self.settings.lists == "ordered"))
+    def _leaves(self, value: Any, wanted: tuple[Any]) -> tuple[Counter[Leaf], Counter[Leaf]]:
+        """The fields of an output and of a reference, items of lists set against each other."""
+        found = value if self._ordered else aligned(value, wanted[0])
+        return Counter(leaves(found)), Counter(leaves(wanted[0]))
 
 
 def read_json(text: str, fence: bool) -> Any:

@@ -71,12 +71,16 @@ class Learning:
 
 
 def learning(run: Run, grid: Grid) -> Learning | None:
-    """Work a curve out; None for a run that is none, and where no direction is better."""
+    """Work a curve out; None for a run that is none, and for a metric that it cannot be told of.
+
+    That is one of which no direction is better, and a pooled one: its cases' values are only
+    readings, whose mean is another figure.
+    """
     said = run.manifest.get("curve")
     if not isinstance(said, Mapping) or not said.get("arms"):
         return None
     metric = primary_metric(run)
-    if metric.direction == "none":
+    if metric.direction == "none" or metric.pool:
         return None
     sign = -1.0 if metric.direction == "lower" else 1.0
     arms: dict[str, list[Mapping[str, Any]]] = {}
@@ -181,11 +185,11 @@ def break_even(lead: Lead) -> float | None:
 def duel(run: Run, grid: Grid) -> Lead | None:
     """The best fine-tune against the best prompt of a run that is no curve; None without both.
 
-    Both are the best on the very cases that judge them, so the p-value is multiplied by the
-    number of pairs (Bonferroni).
+    None as well for a metric that `learning` has nothing to tell of. Both are the best on the very
+    cases that judge them, so the p-value is multiplied by the number of pairs (Bonferroni).
     """
     metric = primary_metric(run)
-    if metric.direction == "none":
+    if metric.direction == "none" or metric.pool:
         return None
     sign = -1.0 if metric.direction == "lower" else 1.0
     groups = [single(run, candidate, grid, metric) for candidate in run.candidates]

@@ -2,14 +2,26 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 from promptbench.error import InputError, SuiteError
 from promptbench.gate.judge import Evidence, Lead, Measured, Unknown, judge
 from promptbench.gate.rule import ALL, BEST, LATEST, Gate
 from promptbench.record import Judgement, MetricInfo, Run
+from promptbench.report.grid import Grid
 from promptbench.report.summary import Summary, summarise
-from promptbench.run.pairing import Loaded, lead, load, paired, same_measure, same_requests
+from promptbench.run.pairing import (
+    FIRST,
+    SECOND,
+    Loaded,
+    lead,
+    load,
+    paired,
+    same_measure,
+    same_requests,
+)
+from promptbench.stats.paired import Difference
 from promptbench.store.database import Store
 from promptbench.store.outcome import newest_of
 
@@ -88,15 +100,38 @@ def _against(name: str, loaded: Loaded, other: Loaded, metric: MetricInfo) -> Ev
     rival = name if name in names else best_of(summarise(other.run, other.cases, other.samples))
     grid = paired(loaded, name, other, rival) if rival else None
     found = lead(grid, metric) if grid else None
+    lost = lost_scores(grid, metric) if grid and name not in loaded.run.stopped else []
+    cases = len(loaded.cases)
+    if lost and found is None:
+        return Measured(name, None, float("nan"), float("nan"), 0, cases)
     if grid is None or found is None:
         return Unknown(name, f"no case is the same and scored in {other.run.id}")
     baseline = f"{other.run.id}:{rival}"
-    cases = len(loaded.cases)
+    low, high = found.low, found.high
     if same_requests(grid) and found.mean == found.wins == found.losses == 0:
         # The same model under the same words: no sample is needed to know that nothing changed.
         # But a server's model can change behind its name, and so can a rival's output.
-        return Lead(name, baseline, 0.0, 0.0, 0.0, found.n, cases)
-    return Lead(name, baseline, found.mean, found.low, found.high, found.n, cases)
+        low = high = 0.0
+    floor = floor_of(found, lost, metric)
+    return Lead(name, baseline, found.mean, low, high, found.n, cases, len(lost), floor)
+
+
+def lost_scores(grid: Grid, metric: MetricInfo) -> list[float]:
+    """What the other run scored where this one has an output without a score."""
+    sides = (grid.values(FIRST, metric.name), grid.values(SECOND, metric.name))
+    pairs = zip(*sides, strict=True)
+    return [theirs for ours, theirs in pairs if ours is None and theirs is not None]
+
+
+def floor_of(found: Difference, lost: Sequence[float], metric: MetricInfo) -> float | None:
+    """The mean lead if what was lost had got the worst there is; None where that has no bound."""
+    lower = metric.direction == "lower"
+    worst = metric.high if lower else metric.low
+    if not lost or worst is None or metric.pool:
+        return None
+    sign = -1.0 if lower else 1.0
+    behind = math.fsum(sign * (worst - theirs) for theirs in lost)
+    return (found.mean * found.n + behind) / (found.n + len(lost))
 
 
 def _metric(run: Run, name: str) -> MetricInfo | None:

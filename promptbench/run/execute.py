@@ -47,7 +47,7 @@ def begin(plan: Plan, store: Store) -> Work:
     """
     sitting = sitting_for(plan, store)
     run_id = run_id_of(plan, sitting.serial)
-    if not store.resume(run_id):
+    if not store.resume(run_id, plan.digest):
         store.begin(new_run(plan, run_id), sitting, plan.cases)
     filled = store.filled(run_id)
     cells = enumerate(plan.slots.cells())

@@ -10,7 +10,7 @@ from pathlib import Path
 from sys import intern
 from typing import Any
 
-from promptbench.error import InputError, choices
+from promptbench.error import InputError, StoreError, choices
 from promptbench.record import Case, Completion, Request, Run, RunStatus, Sample, Score
 from promptbench.store.cell import Cell, Once, align
 from promptbench.store.code import (
@@ -106,11 +106,20 @@ class Store:
                 row = (run.id, position, self.put_body(case_json(case)))
                 self.connection.execute("INSERT INTO run_case VALUES (?, ?, ?)", row)
 
-    def resume(self, run_id: str) -> bool:
-        """Mark a run that is there as running again; False if there is none."""
+    def resume(self, run_id: str, plan: str) -> bool:
+        """Mark a run that is there as running again; False if there is none.
+
+        An id holds only the beginning of the plan's digest: raises StoreError if it is that of
+        another plan's run, whose outputs are none of this one's.
+        """
         with explained(self.path), transaction(self.connection):
-            sql = "UPDATE run SET status = 'running' WHERE id = ?"
-            return self.connection.execute(sql, (run_id,)).rowcount > 0
+            sql = "UPDATE run SET status = 'running' WHERE id = ? RETURNING plan"
+            found = self.connection.execute(sql, (run_id,)).fetchall()
+            if found and found[0] != (plan,):
+                hint = "Change the suite's description by a word: its runs have other ids then."
+                what = f"another plan's run has the id {run_id} by chance"
+                raise StoreError(what, where=str(self.path), hint=hint)
+            return bool(found)
 
     def set_status(self, run_id: str, status: RunStatus) -> None:
         """Say how a run stands."""

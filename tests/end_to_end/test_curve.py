@@ -181,6 +181,15 @@ def test_a_leak_is_refused_before_anything_runs(workspace: Workspace, tmp_path: 
         curve(leaky.folder / PATH, OPTIONS, Told())
 
 
+def test_a_metric_of_all_cases_at_once_is_refused(workspace: Workspace, tmp_path: Path):
+    copytree(workspace.folder, tmp_path / "pooled")
+    pooled = Workspace(tmp_path / "pooled")
+    pooled.edit(PATH, "metrics: [exact]", "metrics: [bleu, exact]")
+    with pytest.raises(SuiteError, match="bleu is made of all cases at once") as refused:
+        curve(pooled.folder / PATH, OPTIONS, Told())
+    assert "exact" in refused.value.hint
+
+
 def test_a_suite_without_dev_is_refused(workspace: Workspace, tmp_path: Path):
     copytree(workspace.folder, tmp_path / "blind")
     blind = Workspace(tmp_path / "blind")

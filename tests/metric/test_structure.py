@@ -131,6 +131,42 @@ def test_lists_may_be_unordered():
     assert found(asked, "[3, 1]", "[1, 3, 1]") == (pytest.approx(0.8), "missing: []")
 
 
+def test_items_of_unordered_lists_stay_whole():
+    """The price of one item is not right because another item has it."""
+    asked = metric("json_fields", lists="unordered")
+    wanted = '[{"item": "pen", "price": 1}, {"item": "ink", "price": 9}]'
+    swapped = '[{"item": "ink", "price": 1}, {"item": "pen", "price": 9}]'
+    assert found(asked, swapped, wanted) == (0.5, "wrong: [].item")
+    turned = '[{"item": "ink", "price": 9}, {"price": 1, "item": "pen"}]'
+    assert found(asked, turned, wanted) == (1.0, "")
+    more = '[{"item": "cap", "price": 2}, {"item": "ink", "price": 9}]'
+    assert found(asked, more, wanted) == (0.5, "wrong: [].item, [].price")
+    nested, other = '{"a": [[1, 2], [3]]}', '{"a": [[3], [2, 1]]}'
+    assert score(asked, nested, other) == 1.0
+
+
+def test_long_unordered_lists_are_compared_by_their_equal_items():
+    asked = metric("json_fields", lists="unordered")
+    many = [{"id": number, "tag": f"t{number}"} for number in range(400)]
+    assert score(asked, json.dumps(many[::-1]), json.dumps(many)) == 1.0
+    half = [{"id": number, "tag": "x"} for number in range(200)] + many[200:]
+    assert 0.5 <= found(asked, json.dumps(half[::-1]), json.dumps(many))[0] <= 0.75
+
+
+@pytest.mark.parametrize("depth", [40, 400])
+def test_lists_in_lists_are_no_end_of_it(depth):
+    text = "[" * depth + "1" + "]" * depth
+    assert score(metric("json_fields", lists="unordered"), text, text) == 1.0
+
+
+def test_a_dot_or_a_bracket_in_a_name_is_no_level():
+    for lists in ("ordered", "unordered"):
+        asked = metric("json_fields", lists=lists)
+        assert found(asked, '{"a.b": 1}', '{"a": {"b": 1}}')[0] == 0.0
+        assert found(asked, '{"a[0]": 1}', '{"a": [1]}')[0] == 0.0
+        assert found(asked, '{"0": 1}', "[1]")[0] == 0.0
+
+
 def test_true_is_not_1_and_text_is_no_number():
     assert found(metric("json_fields"), '{"a": true}', '{"a": 1}') == (0.0, "wrong: a")
     assert found(metric("json_fields"), '{"a": "1"}', '{"a": 1}') == (0.0, "wrong: a")
@@ -143,9 +179,11 @@ def test_references_that_are_no_json_are_left_out():
     assert score(asked, '{"a": 1}', "no json", '{"b": 1}', '```json\n{"a": 1}\n```') == 1.0
 
 
-@given(VALUES, VALUES)
-def test_fields_f1_is_symmetric_and_1_for_itself(one, other):
-    asked, first, second = metric("json_fields"), json.dumps(one), json.dumps(other)
+@pytest.mark.parametrize("lists", ["ordered", "unordered"])
+@given(one=VALUES, other=VALUES)
+def test_fields_f1_is_symmetric_and_1_for_itself(lists, one, other):
+    asked = metric("json_fields", lists=lists)
+    first, second = json.dumps(one), json.dumps(other)
     assert score(asked, first, first) == 1.0
     there, back = found(asked, first, second)[0], found(asked, second, first)[0]
     assert there == back and 0 <= there <= 1

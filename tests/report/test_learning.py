@@ -12,6 +12,8 @@ from promptbench.report.learning import Learning, duel, learning
 from promptbench.report.material import Material
 from promptbench.report.number import scale_of
 from promptbench.report.page import build_page
+from promptbench.report.summary import summarise
+from tests.report.labelled import drawn
 from tests.report.records import candidate, cases, run, samples
 
 CASES = 60
@@ -186,6 +188,26 @@ def test_a_run_with_a_fine_tuned_model_answers_too():
     grid = lay_out(made_run, cases(CASES), samples(table))
     assert answer(made_run, grid).startswith("Fine-tune: tuned (0.")
     assert "after Bonferroni" in answer(made_run, grid)
+
+
+def test_of_a_pooled_metric_no_other_figure_is_told_under_its_name():
+    """The mean of what single cases show of macro-F1 is the accuracy."""
+    made_run, given, rows = drawn(3, 80, primary="macro_f1")
+    tuned, plain = made_run.candidates
+    facts = {"./checkpoints/x": {"fine-tuned on": "40 cases of email"}, "smollm2": {}}
+    made_run = replace(
+        made_run,
+        candidates=(replace(tuned, model="./checkpoints/x"), plain),
+        manifest={"models": facts},
+    )
+    summary = summarise(made_run, given, rows)
+    figures = {each.candidate.name: each.figures for each in summary.standings}
+    for name in ("chosen", "written"):
+        f1, accuracy = (figures[name][each].estimate.mean for each in ("macro_f1", "accuracy"))
+        assert round(f1, 3) != round(accuracy, 3)
+        assert f"{accuracy:.3f}" not in summary.verdict
+    best = figures["chosen"]["macro_f1"].estimate.mean
+    assert summary.verdict.startswith(f"chosen has the highest macro-F1 over 3 labels ({best:.3f}")
 
 
 @pytest.mark.parametrize(("number", "rounded"), [(7, 7), (101, 110), (1234, 1300), (9, 9)])

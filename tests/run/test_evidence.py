@@ -132,6 +132,38 @@ def test_other_answers_to_the_very_same_requests_are_compared(
     assert (found.verdict, found.mean is not None and found.mean < 0) == ("failed", True)
 
 
+FLUENT = """\
+from promptbench.metric.own import metric
+
+@metric(low=0, high=1)
+def fluent(text, case):
+    return 1.0 if len(text.split()) > 6 else None
+"""
+
+
+def test_a_case_that_lost_its_score_is_not_left_out(workspace: Workspace, fake: FakeBackend):
+    """Else a prompt whose answers nobody can score is not worse than any other."""
+    workspace.write("suites/own.py", FLUENT)
+    workspace.edit(SUITE, "  - rougeL\n", "  - own.py:fluent\n")
+    fake.behaviour.words = (8, 12)
+    before = workspace.run(prompts=("plain",))
+    fake.behaviour.words = (5, 8)
+    claim = f"not worse than {before.run_id} by more than"
+    gated(workspace, f"{claim} 0.1", f"{claim} 1")
+    after = workspace.run(prompts=("plain",), fresh=True)
+    lost = sum(s.scores["fluent"].value is None for s in workspace.samples(after.run_id))
+    assert 0 < lost < 6
+    assert [each.verdict for each in after.judgements] == ["failed", "passed"]
+    assert after.judgements[0].figure.endswith(f"{6 - lost} of 6 cases")
+    assert after.judgements[0].reason == (
+        f"{lost} cases have no score here, but in {before.run_id}:plain: with the worst there is"
+        f" for them the mean is {-lost / 6:+.3f}"
+    )
+    fake.behaviour.words = (1, 1)
+    found = one(workspace, "not worse than latest", prompts=("plain",), fresh=True)
+    assert (found.verdict, found.reason) == ("failed", "no output has a score")
+
+
 def test_a_clear_loss_is_worse_and_a_wide_margin_forgives_it(
     workspace: Workspace, fake: FakeBackend
 ):

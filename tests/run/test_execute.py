@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from promptbench.error import PromptbenchError, RunError
+from promptbench.error import PromptbenchError, RunError, StoreError
 from promptbench.metric.protocol import Metric
 from promptbench.record import Case, Completion, Sample, Score
 from promptbench.run import plan as plan_module
@@ -363,3 +363,17 @@ def test_a_metric_that_breaks_loses_no_output(
             workspace.run()
     result = workspace.run()
     assert (result.generated, result.reused, result.errors) == (0, 12, 0)
+
+
+def test_a_plan_whose_digest_begins_like_anothers_does_not_go_on_with_its_run(
+    workspace: Workspace,
+):
+    plan = workspace.plan()
+    alike = replace(plan, digest=plan.digest[:8] + "0" * 56)
+    with workspace.store() as store:
+        first = begin(plan, store)
+        assert begin(plan, store).run_id == first.run_id
+        store.set_status(first.run_id, "complete")
+        with pytest.raises(StoreError, match=f"another plan's run has the id {first.run_id}"):
+            begin(alike, store)
+        assert store.run(first.run_id).status == "complete"

@@ -23,8 +23,8 @@ COUNTED = {".json", ".jinja", ".model", ".safetensors", ".txt"}
 NOT_COUNTED = {"promptbench.json", "trainer_state.json", "all_results.json", "train_results.json"}
 PICKLES = {".bin", ".pt", ".pth", ".ckpt", ".pkl"}
 PARTS = "A checkpoint is a transformers folder: config.json, *.safetensors, a tokenizer."
-TOKENIZERS = ("tokenizer.json", "tokenizer.model", "spiece.model", "vocab.json", "vocab.txt")
 MAX_HEADER = 100_000_000
+TOKENIZERS = ("tokenizer.json", "tokenizer.model", "spiece.model", "vocab.json", "vocab.txt")
 
 
 @dataclass(frozen=True, slots=True)
