@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from promptbench.error import SuiteError
-from promptbench.metric.pattern import compiled
+from promptbench.suite.pattern import compiled
 from promptbench.metric.schema import check_schema, first_violation
 from tests.cost import at_most
 from tests.errors.workspace import SUITE, Entry, happen, suite
