@@ -26,7 +26,6 @@ from promptbench.run.job import Result, run_plan
 from promptbench.run.jury import open_stated
 from promptbench.run.measure import metrics_of
 from promptbench.run.option import Options
-from promptbench.run.choice import within
 from promptbench.run.plan import Plan, assemble, primary_metric
 from promptbench.run.slot import Ready
 from promptbench.suite.read import read_suite

@@ -8,10 +8,10 @@ from typing import Annotated
 import regex
 from pydantic import Field, field_validator
 
-from promptbench.metric.pattern import compiled
 from promptbench.metric.protocol import NO_REFERENCE
 from promptbench.metric.setting import MetricSettings, shown
 from promptbench.record import Case, Completion, MetricInfo, Score
+from promptbench.suite.pattern import compiled
 
 Phrases = Annotated[list[Annotated[str, Field(min_length=1)]], Field(min_length=1)]
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import regex
 
 from promptbench.error import first_line
-from promptbench.metric.pattern import compiled
+from promptbench.suite.pattern import compiled
 
 if TYPE_CHECKING:
     from jsonschema import ValidationError

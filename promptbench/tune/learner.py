@@ -13,7 +13,9 @@ import torch
 
 from promptbench.error import ModelError, first_line
 from promptbench.model.local.adapter import CONFIG
-from promptbench.model.local.checkpoint import Checkpoint, read_json
+from promptbench.model.local.checkpoint import Checkpoint
+from promptbench.model.local.extent import refuse_oversize
+from promptbench.model.local.json_file import read_json
 from promptbench.model.local.load import Place, load
 from promptbench.model.local.tokenizer import Tokenizer
 from promptbench.record import Labels
@@ -43,6 +45,7 @@ def with_head(checkpoint: Checkpoint, labels: Labels) -> Any:
 
     logging.set_verbosity_error()
     logging.disable_progress_bar()
+    refuse_oversize(checkpoint, AutoModelForSequenceClassification)
     try:
         model, found = AutoModelForSequenceClassification.from_pretrained(
             str(checkpoint.folder),

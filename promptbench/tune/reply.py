@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from promptbench.error import DataError
-from promptbench.model.local.checkpoint import read_json
+from promptbench.model.local.json_file import read_json
 from promptbench.model.local.tokenizer import Tokenizer
 from promptbench.record import Encoded, Message
 from promptbench.tune.example import end_token, written

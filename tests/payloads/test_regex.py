@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 import pytest
 
 from promptbench.error import SuiteError
-from promptbench.metric.pattern import compiled
 from promptbench.metric.schema import check_schema, first_violation
+from promptbench.suite.pattern import compiled
 from tests.cost import at_most
 from tests.errors.workspace import SUITE, Entry, happen, suite
 from tests.metric.ask import metric, unscored

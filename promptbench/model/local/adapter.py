@@ -8,14 +8,15 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from promptbench.error import ModelError
+from promptbench.error import ModelError, first_line
 from promptbench.model.local.checkpoint import (
     Checkpoint,
     counted_files,
     file_digest,
     has_tokenizer,
-    read_json,
 )
+from promptbench.model.local.json_file import read_json
+from promptbench.model.local.lora import settle
 
 CONFIG = "adapter_config.json"
 MANIFEST = "promptbench.json"
@@ -101,7 +102,6 @@ def apply(model: Any, folder: Path) -> Any:
     model score like its base.
     """
     from peft import PeftConfig, PeftModel, get_peft_model_state_dict
-    from safetensors import SafetensorError
     from safetensors.torch import load_file
 
     try:
@@ -109,12 +109,15 @@ def apply(model: Any, folder: Path) -> Any:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of missing keys, which are an error below
             config = PeftConfig.from_pretrained(str(folder))
+            settle(config, (name for name, _ in model.named_modules()), stored, folder)
             config.task_type = None  # it decides on methods for generating, of which none is used
             adapted = PeftModel.from_pretrained(model, str(folder), config=config)
             # With embeddings it would look the base up on the Hugging Face hub.
             wanted = get_peft_model_state_dict(adapted, save_embedding_layers=False)
-    except (SafetensorError, RuntimeError, ValueError, TypeError, KeyError, OSError) as error:
-        what = f"the adapter does not fit the model: {str(error).splitlines()[0][:200]}"
+    except ModelError:
+        raise
+    except Exception as error:  # peft raises whatever its parts raise
+        what = f"the adapter does not fit the model: {first_line(error):.200}"
         raise ModelError(what, where=str(folder), hint=AGAIN) from error
     refuse_unmatched(set(stored), set(wanted), folder)
     refuse_idle(stored, folder)

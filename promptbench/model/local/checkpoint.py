@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
-import math
-import struct
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -14,16 +11,19 @@ from typing import Any
 
 from promptbench.error import ModelError, choices
 from promptbench.model.local.config import Head, family_of, head_of, positions_of
+from promptbench.model.local.extent import extent_of, refuse_endless
 from promptbench.model.local.foreign import refuse_foreign, shards
+from promptbench.model.local.json_file import read_json, refuse_bulk_of
 from promptbench.model.local.seal import check_seal
 from promptbench.model.protocol import Family
 
 # What can change a model's output. A manifest, a README or an optimizer's state cannot.
 COUNTED = {".json", ".jinja", ".model", ".safetensors", ".txt"}
 NOT_COUNTED = {"promptbench.json", "trainer_state.json", "all_results.json", "train_results.json"}
+# A folder of further chat templates, of which transformers may take one.
+TEMPLATES = "additional_chat_templates"
 PICKLES = {".bin", ".pt", ".pth", ".ckpt", ".pkl"}
 PARTS = "A checkpoint is a transformers folder: config.json, *.safetensors, a tokenizer."
-MAX_HEADER = 100_000_000
 TOKENIZERS = ("tokenizer.json", "tokenizer.model", "spiece.model", "vocab.json", "vocab.txt")
 
 
@@ -67,9 +67,11 @@ def read_checkpoint(folder: Path) -> Checkpoint:
     if not folder.is_dir():
         raise ModelError(f"there is no folder {folder}", hint=beside(folder))
     config = read_config(folder)
-    weights = weight_files(folder)
-    parameters = sum(count_parameters(path) for path in weights)
+    extents = [extent_of(path) for path in weight_files(folder)]
+    parameters = sum(extent.numbers for extent in extents)
+    refuse_endless(config, sum(extent.tensors for extent in extents), folder)
     require_tokenizer(folder)
+    refuse_bulk_of(path for path in counted_files(folder) if path.suffix != ".safetensors")
     family = family_of(config)
     digest = digest_of(folder)
     check_seal(folder, digest)
@@ -86,21 +88,6 @@ def beside(folder: Path) -> str:
     return choices(folder.name, names, f"In {folder.parent} there are")
 
 
-def read_json(path: Path) -> dict[str, Any]:
-    """A JSON object from a file of the checkpoint."""
-    hint = "Copy the checkpoint again."
-    try:
-        value = json.loads(path.read_text(encoding="utf-8"))
-    except json.JSONDecodeError as error:
-        where = f"{path}:{error.lineno}"
-        raise ModelError(f"not JSON: {error.msg.lower()}", where=where, hint=hint) from error
-    except (OSError, ValueError, RecursionError) as error:
-        raise ModelError(f"damaged: {error}", where=str(path), hint=hint) from error
-    if not isinstance(value, dict):
-        raise ModelError("holds no JSON object", where=str(path), hint=hint)
-    return value
-
-
 def read_config(folder: Path) -> dict[str, Any]:
     """config.json, which must name a model type and must not bring code."""
     if not (folder / "config.json").is_file():
@@ -114,7 +101,7 @@ def read_config(folder: Path) -> dict[str, Any]:
         )
     config = read_json(folder / "config.json")
     refuse_foreign(config, folder)
-    if "model_type" not in config:
+    if not isinstance(config.get("model_type"), str):
         raise ModelError(
             "config.json names no model_type",
             where=str(folder),
@@ -144,25 +131,6 @@ def weight_files(folder: Path) -> list[Path]:
     return found
 
 
-def count_parameters(path: Path) -> int:
-    """Numbers in a safetensors file, from its header, which must tell the file's length."""
-    try:
-        with path.open("rb") as file:
-            (length,) = struct.unpack("<Q", file.read(8))
-            if length > MAX_HEADER:
-                raise ValueError("its header is too long")
-            header = json.loads(file.read(length))
-        tensors = [t for name, t in header.items() if name != "__metadata__"]
-        end = max((int(t["data_offsets"][1]) for t in tensors), default=0)
-        if path.stat().st_size != 8 + length + end:
-            raise ValueError("it is shorter or longer than its header says")
-        return sum(math.prod(t["shape"]) for t in tensors)
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, struct.error) as error:
-        raise ModelError(
-            f"{path.name} is damaged: {error}", where=str(path.parent), hint="Copy it again."
-        ) from error
-
-
 def require_tokenizer(folder: Path) -> None:
     """Raise ModelError unless there is one."""
     if not has_tokenizer(folder):
@@ -188,8 +156,9 @@ def has_template(folder: Path) -> bool:
 
 def digest_of(folder: Path) -> str:
     """SHA-256 over names and contents of the files that can change the output."""
+    templates = sorted((folder / TEMPLATES).glob("*.jinja"))
     with ThreadPoolExecutor(max_workers=4) as pool:
-        digests = list(pool.map(file_digest, counted_files(folder)))
+        digests = list(pool.map(file_digest, [*counted_files(folder), *templates]))
     return hashlib.sha256("\n".join(digests).encode()).hexdigest()
 
 

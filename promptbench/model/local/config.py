@@ -33,15 +33,21 @@ def family_of(config: Config) -> Family:
     """Which of the three transformer families a config describes."""
     if config.get("is_encoder_decoder"):
         return "encoder-decoder"
-    names = config.get("architectures") or []
-    if not names or any(str(n).endswith(GENERATORS) for n in names):
+    names = architectures(config)
+    if not names or any(name.endswith(GENERATORS) for name in names):
         return "decoder-only"
     return "encoder-only"
 
 
+def architectures(config: Config) -> list[str]:
+    """The classes of transformers that a config names."""
+    names = config.get("architectures")
+    return [str(name) for name in names] if isinstance(names, list) else []
+
+
 def head_of(config: Config) -> Head:
     """What an encoder answers with: a word in place of a mask, a label, or nothing at all."""
-    names = [str(name) for name in config.get("architectures") or []]
+    names = architectures(config)
     if any(name.endswith("ForMaskedLM") for name in names):
         return "cloze"
     return "labels" if any(name.endswith("ForSequenceClassification") for name in names) else ""
@@ -62,4 +68,4 @@ def reserved(config: Config) -> int:
     if config.get("model_type") not in AFTER_PADDING:
         return 0
     padding = config.get("pad_token_id")
-    return 2 if padding is None else int(padding) + 1
+    return padding + 1 if isinstance(padding, int) else 2

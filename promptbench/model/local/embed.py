@@ -15,6 +15,7 @@ from promptbench.error import ModelError, first_line
 from promptbench.model.local.batch import PADDED, by_length
 from promptbench.model.local.checkpoint import read_checkpoint
 from promptbench.model.local.encoder import padded, require_finite
+from promptbench.model.local.extent import refuse_oversize
 from promptbench.model.local.load import refuse_gaps
 from promptbench.model.local.tokenizer import Tokenizer
 from promptbench.model.local.window import frame_of
@@ -53,6 +54,7 @@ class Embedder:
         logging.set_verbosity_error()
         logging.disable_progress_bar()
         folder = str(self.checkpoint.folder)
+        refuse_oversize(self.checkpoint, AutoModel)
         options = {"use_safetensors": True, "trust_remote_code": False, "output_loading_info": True}
         try:
             model, found = AutoModel.from_pretrained(folder, dtype=torch.float32, **options)

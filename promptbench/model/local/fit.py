@@ -32,7 +32,7 @@ def runner_for(model: Any) -> Runner | None:
             if runner.shape.layers and agrees(runner, expected):
                 runner.settle()
                 return runner
-        except (AttributeError, ValueError, NotImplementedError):
+        except (AttributeError, IndexError, ValueError, NotImplementedError):
             continue
     model.set_attn_implementation(usual)
     return None

@@ -8,6 +8,7 @@ from typing import Any
 
 from promptbench.error import ModelError, choices, first_line
 from promptbench.model.local.checkpoint import Checkpoint
+from promptbench.model.local.extent import refuse_oversize
 from promptbench.model.protocol import Setup
 
 DEVICES = ("cpu", "cuda")
@@ -50,6 +51,7 @@ def load(checkpoint: Checkpoint, place: Place) -> Any:
     logging.set_verbosity_error()
     logging.disable_progress_bar()
     stored = "float32" if place.precision == "int8" else place.precision
+    refuse_oversize(checkpoint, kind_of(checkpoint))
     try:
         model, found = kind_of(checkpoint).from_pretrained(
             str(checkpoint.folder),

@@ -9,7 +9,7 @@ from typing import Any
 
 from promptbench.error import ModelError, first_line
 from promptbench.model.chat_template import ChatTemplate
-from promptbench.model.local.checkpoint import read_json
+from promptbench.model.local.json_file import read_json
 from promptbench.model.protocol import TokenSpan
 from promptbench.record import Encoded, Message
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from promptbench.model.local.checkpoint import read_json
+from promptbench.model.local.json_file import read_json
 
 # More points of a course than this are not to be told apart in a drawing.
 MOST = 60

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from promptbench.error import ModelError
-from promptbench.model.local.checkpoint import Checkpoint, read_json
+from promptbench.model.local.checkpoint import Checkpoint
+from promptbench.model.local.json_file import read_json
 
 SENTENCES = "sentence_bert_config.json"
 
