@@ -5,20 +5,50 @@ from __future__ import annotations
 import sqlite3
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib import resources
 from pathlib import Path
 
 from promptbench.error import StoreError
+from promptbench.suite.disk import make_folder
 
 BUSY_SECONDS = 60.0
+
+
+class Held(sqlite3.Connection):
+    """A connection that knows which file it writes to."""
+
+    path = Path()
+    file = (0, 0)
+
+    def hold(self, path: Path) -> None:
+        """Remember the file that lies there now."""
+        self.path, self.file = path, identity(path)
+
+    def refuse_lost(self) -> None:
+        """Raise StoreError if the file lies there no more: what is written to it is lost."""
+        with suppress(OSError):
+            if identity(self.path) == self.file:
+                return
+        raise StoreError(
+            "the store was removed or moved while it was in use",
+            where=str(self.path),
+            hint="Put it back, or run the same command where it is now: it continues.",
+        )
+
+
+def identity(path: Path) -> tuple[int, int]:
+    """What a file keeps under any name."""
+    found = path.stat()
+    return found.st_dev, found.st_ino
 
 
 def connect(path: Path) -> sqlite3.Connection:
     """Open or create the file and bring it to the newest schema. Raises StoreError."""
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        connection = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None)
+        make_folder(path.parent)
+        connection = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None, factory=Held)
+        connection.hold(path)
         with explained(path):
             refuse_foreign(connection, path)
             switch_to_wal(connection)
@@ -136,6 +166,8 @@ def transaction(connection: sqlite3.Connection) -> Iterator[None]:
     connection.execute("BEGIN IMMEDIATE")
     try:
         yield
+        if isinstance(connection, Held):
+            connection.refuse_lost()
     except BaseException:
         if connection.in_transaction:
             connection.execute("ROLLBACK")
