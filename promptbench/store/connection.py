@@ -2,45 +2,19 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from importlib import resources
 from pathlib import Path
 
 from promptbench.error import StoreError
+from promptbench.store.held import Held
 from promptbench.suite.disk import make_folder
 
 BUSY_SECONDS = 60.0
-
-
-class Held(sqlite3.Connection):
-    """A connection that knows which file it writes to."""
-
-    path = Path()
-    file = (0, 0)
-
-    def hold(self, path: Path) -> None:
-        """Remember the file that lies there now."""
-        self.path, self.file = path, identity(path)
-
-    def refuse_lost(self) -> None:
-        """Raise StoreError if the file lies there no more: what is written to it is lost."""
-        with suppress(OSError):
-            if identity(self.path) == self.file:
-                return
-        raise StoreError(
-            "the store was removed or moved while it was in use",
-            where=str(self.path),
-            hint="Put it back, or run the same command where it is now: it continues.",
-        )
-
-
-def identity(path: Path) -> tuple[int, int]:
-    """What a file keeps under any name."""
-    found = path.stat()
-    return found.st_dev, found.st_ino
 
 
 def connect(path: Path) -> sqlite3.Connection:
@@ -71,7 +45,7 @@ def connect_to_read(path: Path) -> sqlite3.Connection:
     the file lacks migrations: they are a writer's to apply.
     """
     with explained(path):
-        address = f"{path.resolve().as_uri()}?mode=ro"
+        address = f"{path.resolve().as_uri()}?mode=ro{'&immutable=1' * is_at_rest(path)}"
         connection = sqlite3.connect(address, uri=True, timeout=BUSY_SECONDS, isolation_level=None)
         try:
             connection.execute("BEGIN")
@@ -80,6 +54,14 @@ def connect_to_read(path: Path) -> sqlite3.Connection:
             connection.close()
             raise
     return connection
+
+
+def is_at_rest(path: Path) -> bool:
+    """Whether a store lies where nothing can be written, and nobody had it open: on a DVD, say.
+
+    SQLite would have to make a file beside it to read it together with others.
+    """
+    return not os.access(path.parent, os.W_OK) and not path.with_name(f"{path.name}-wal").exists()
 
 
 def check_version(connection: sqlite3.Connection, path: Path) -> None:

@@ -24,7 +24,13 @@ from promptbench.store.code import (
     run_from,
     unpacked,
 )
-from promptbench.store.connection import connect, connect_to_read, explained, transaction
+from promptbench.store.connection import (
+    connect,
+    connect_to_read,
+    explained,
+    is_at_rest,
+    transaction,
+)
 
 Cell = tuple[int, int, int]
 """Candidate position, case position, repeat."""
@@ -336,9 +342,12 @@ def align(cells: Iterable[Cell], rows: Iterator[tuple[Cell, Value]]) -> Iterator
 
 
 def open_store(path: Path) -> Store:
-    """Open a store that must exist already. Raises InputError if it does not."""
+    """Open a store that must exist already: only to read where nothing can be written.
+
+    Raises InputError if there is none.
+    """
     require_store(path)
-    return Store(path)
+    return Store(path, reading=is_at_rest(path))
 
 
 def require_store(path: Path) -> None:
