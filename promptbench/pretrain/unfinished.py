@@ -15,7 +15,7 @@ from typing import Any
 
 from promptbench.error import InputError
 from promptbench.model.local.refusal import writing
-from promptbench.suite.disk import move_whole, write_whole
+from promptbench.suite.disk import make_folder, move_whole, write_whole
 from promptbench.tune.manifest import read_manifest
 
 SETTINGS = "settings.json"
@@ -68,7 +68,7 @@ class Unfinished:
                 )
             return
         with writing("cannot be written", ROOM, self.folder):
-            self.folder.mkdir(parents=True, exist_ok=True)
+            make_folder(self.folder)
             write_whole(path, json.dumps(settings, indent=1, ensure_ascii=False))
 
     def saved(self) -> Path | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from promptbench.error import StoreError
-from promptbench.suite.disk import write_whole
+from promptbench.suite.disk import make_folder, write_whole
 
 NAME = "index.html"
 
@@ -14,7 +14,7 @@ def write_report(page: str, folder: Path) -> Path:
     """Write `folder`/index.html and give its path. Raises StoreError where that is impossible."""
     target = folder / NAME
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        make_folder(folder)
         write_whole(target, page)
     except OSError as error:
         raise StoreError(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import time
 from collections.abc import Iterator
@@ -10,6 +11,8 @@ from importlib import resources
 from pathlib import Path
 
 from promptbench.error import StoreError
+from promptbench.store.held import Held
+from promptbench.suite.disk import make_folder
 
 BUSY_SECONDS = 60.0
 
@@ -17,8 +20,9 @@ BUSY_SECONDS = 60.0
 def connect(path: Path) -> sqlite3.Connection:
     """Open or create the file and bring it to the newest schema. Raises StoreError."""
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        connection = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None)
+        make_folder(path.parent)
+        connection = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None, factory=Held)
+        connection.hold(path)
         with explained(path):
             refuse_foreign(connection, path)
             switch_to_wal(connection)
@@ -41,7 +45,7 @@ def connect_to_read(path: Path) -> sqlite3.Connection:
     the file lacks migrations: they are a writer's to apply.
     """
     with explained(path):
-        address = f"{path.resolve().as_uri()}?mode=ro"
+        address = f"{path.resolve().as_uri()}?mode=ro{'&immutable=1' * is_at_rest(path)}"
         connection = sqlite3.connect(address, uri=True, timeout=BUSY_SECONDS, isolation_level=None)
         try:
             connection.execute("BEGIN")
@@ -50,6 +54,14 @@ def connect_to_read(path: Path) -> sqlite3.Connection:
             connection.close()
             raise
     return connection
+
+
+def is_at_rest(path: Path) -> bool:
+    """Whether a store lies where nothing can be written, and nobody had it open: on a DVD, say.
+
+    SQLite would have to make a file beside it to read it together with others.
+    """
+    return not os.access(path.parent, os.W_OK) and not path.with_name(f"{path.name}-wal").exists()
 
 
 def check_version(connection: sqlite3.Connection, path: Path) -> None:
@@ -136,6 +148,8 @@ def transaction(connection: sqlite3.Connection) -> Iterator[None]:
     connection.execute("BEGIN IMMEDIATE")
     try:
         yield
+        if isinstance(connection, Held):
+            connection.refuse_lost()
     except BaseException:
         if connection.in_transaction:
             connection.execute("ROLLBACK")

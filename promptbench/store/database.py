@@ -25,7 +25,13 @@ from promptbench.store.code import (
     run_from,
     unpacked,
 )
-from promptbench.store.connection import connect, connect_to_read, explained, transaction
+from promptbench.store.connection import (
+    connect,
+    connect_to_read,
+    explained,
+    is_at_rest,
+    transaction,
+)
 
 COLUMNS = (
     "text, prompt_tokens, output_tokens, finish_reason, seconds, error,"
@@ -313,9 +319,12 @@ def stops(store: Store, run: Run) -> dict[str, int]:
 
 
 def open_store(path: Path) -> Store:
-    """Open a store that must exist already. Raises InputError if it does not."""
+    """Open a store that must exist already: only to read where nothing can be written.
+
+    Raises InputError if there is none.
+    """
     require_store(path)
-    return Store(path)
+    return Store(path, reading=is_at_rest(path))
 
 
 def require_store(path: Path) -> None:

@@ -38,6 +38,14 @@ def write_whole(target: Path, text: str) -> None:
         file.write(text)
 
 
+def make_folder(folder: Path) -> None:
+    """Make a folder, and those above it that are missing. Raises OSError."""
+    missing = [each for each in (folder, *folder.parents) if not each.exists()]
+    folder.mkdir(parents=True, exist_ok=True)
+    for each in missing:
+        sync(each.parent)
+
+
 def move_whole(made: Path, folder: Path, old: Path | None = None) -> None:
     """Give a finished folder its name, once all that it holds is on the disk.
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from promptbench.error import InputError, RunError, first_line
 from promptbench.model.local.refusal import writing
-from promptbench.suite.disk import move_whole
+from promptbench.suite.disk import make_folder, move_whole
 from promptbench.suite.read import read_suite
 from promptbench.tune.manifest import read_manifest
 from promptbench.tune.material import Material, gather
@@ -112,7 +112,7 @@ def begin(folder: Path, material: Material, *, fresh: bool) -> Path:
         return building
     shutil.rmtree(building, ignore_errors=True)
     with writing("cannot be written", "Free some space, or make it writable.", building):
-        building.mkdir(parents=True)
+        make_folder(building)
         write_note(building / SETTINGS, wanted)
     return building
 

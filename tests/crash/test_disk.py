@@ -2,57 +2,25 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.crash.killed import sound, stored
+from tests.crash.mount import fill
 from tests.fake import FakeBackend
 from tests.run.workspace import Workspace, email, write_workspace
 
 COMMAND = ("run", "suites/mail.yaml", "--json")
-SIZE = 16 * 2**20
 # From nothing to more than a run with its report needs.
 LEVELS = [level * 160 * 1024 for level in range(30)]
 CASES = 40
 
 
-@pytest.fixture
-def disk(tmp_path: Path) -> Iterator[Path]:
-    """A small disk of its own; skipped where none can be mounted."""
-    place = tmp_path / "disk"
-    place.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", f"size={SIZE}", "tmpfs", str(place)]
-    try:
-        made = subprocess.run(mount, capture_output=True, text=True)
-    except FileNotFoundError:
-        pytest.skip("there is no mount command")
-    if made.returncode:
-        pytest.skip(f"no disk can be mounted: {made.stderr.strip()}")
-    yield place
-    subprocess.run(["umount", "--lazy", str(place)], check=True)
-
-
 @pytest.fixture(autouse=True)
 def cache_elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PROMPTBENCH_CACHE", str(tmp_path / "cache"))
-
-
-def free(place: Path) -> int:
-    """Bytes that are left."""
-    found = os.statvfs(place)
-    return found.f_bavail * found.f_frsize
-
-
-def fill(place: Path, left: int) -> Path:
-    """Fill the disk but for so many bytes."""
-    filler = place / "filler"
-    with filler.open("wb") as file:
-        file.write(b"x" * max(0, free(place) - left))
-    return filler
 
 
 def run(workspace: Workspace) -> tuple[int, str]:

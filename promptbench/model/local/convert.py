@@ -25,7 +25,7 @@ from promptbench.model.local.seal import write_seal
 from promptbench.model.local.t5 import convert_onnx
 from promptbench.model.protocol import Notify
 from promptbench.model.wheel import Embedded
-from promptbench.suite.disk import move_whole
+from promptbench.suite.disk import make_folder, move_whole
 
 # Raised when the same files would be converted differently: old folders are then left aside.
 CONVERTER = 2
@@ -46,7 +46,7 @@ def converted(model: Embedded, cache: Path, notify: Notify) -> Path:
     notify(f"Converting {model.name} to safetensors, once (about {model.seconds} s) ...")
     check_weights(model, weights)
     with writing(f"the model cache {folder.parent} cannot be written", ROOM):
-        folder.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(folder.parent)
         building = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
         try:
             CONVERTERS[weights.suffix](weights, building)

@@ -13,8 +13,8 @@ from promptbench.error import PromptbenchError, StoreError, first_line
 
 # Libraries in Rust end their message so, whatever they say before it.
 RUST = re.compile(r"(?:.*: )?(.+) \(os error \d+\)")
-# torch's writer of archives names its source file, and no reason.
-TORCH = "inline_container"
+# torch names what wrote, and no reason.
+TORCH = ("inline_container", "iostream error")
 
 
 @contextmanager
@@ -37,6 +37,6 @@ def refusal(error: Exception) -> str:
     text = first_line(error)
     if found := RUST.fullmatch(text):
         return found[1]
-    if TORCH in text:
+    if any(name in text for name in TORCH):
         return "the disk is full, or fails"
     return text if isinstance(error, SafetensorError) else ""
