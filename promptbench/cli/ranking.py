@@ -58,11 +58,16 @@ def line(standing: Standing, primary: str) -> list[str]:
         standing.candidate.name.replace(f" · {standing.candidate.model}", "", 1),
         standing.candidate.model,
         f"{estimate.mean:.3f}" if estimate else "unscored",
-        f"{estimate.low:.3f} to {estimate.high:.3f}" if estimate else "",
+        between(estimate.low, estimate.high) if estimate else "",
         f"{figure.scored} of {figure.cases}",
         number(standing.output_tokens, 0),
         number(standing.seconds, 2),
     ]
+
+
+def between(low: float, high: float) -> str:
+    """An interval; a single case has none."""
+    return f"{low:.3f} to {high:.3f}" if low <= high else "none"
 
 
 def number(value: float | None, digits: int) -> str:

@@ -30,10 +30,10 @@ def caution(values: NDArray[np.float64], found: Spread, *, scale: bool) -> str:
         return ""
     apart = found.n - int(np.unique(values, return_counts=True)[1].max())
     if apart < (FEW_HITS if scale else FEW_APART):
-        return (
-            f"Only {apart} of {found.n} values differ from the rest, "
-            "so the interval may be too wide or too narrow."
-        )
+        differ = "differs" if apart == 1 else "differ"
+        few = f"Only {apart} of {found.n} values {differ} from the rest"
+        what = few if apart else f"All {found.n} values are the same"
+        return f"{what}, so the interval may be too wide or too narrow."
     if found.clustered and found.clusters < FEW_GROUPS:
         return f"Only {found.clusters} independent groups: the interval may be too narrow."
     enough = ENOUGH_GROUPS if found.clustered else ENOUGH_VALUES

@@ -138,9 +138,10 @@ def tell(material: Material, watcher: Watcher) -> None:
     """Say what is about to be trained, and what a reader must know of the data."""
     recipe = material.recipe
     tokens = sum(one.tokens for one in material.train)
+    epochs = "1 epoch" if recipe.epochs == 1 else f"{recipe.epochs} epochs"
     watcher.note(
         f"{material.spec}, {recipe.method} fine-tuning on {len(material.cases)} {material.what}"
-        f" ({tokens:,} tokens), prompt {material.prompt.name}: {recipe.epochs} epochs of"
+        f" ({tokens:,} tokens), prompt {material.prompt.name}: {epochs} of"
         f" {recipe.batch} {material.piece} a step, learning rate {recipe.learning_rate:g}"
     )
     for sampling in material.suite.samplings.values():

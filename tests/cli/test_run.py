@@ -45,7 +45,10 @@ def test_a_run_prints_the_ranking_and_where_the_report_is(ask: Ask, workspace: W
 
 
 def test_a_run_of_one_output_says_so(ask: Ask):
-    assert "1 output, 1 to generate" in ask("run", SUITE, "--limit", "1", "--prompt", "plain").err
+    reply = ask("run", SUITE, "--limit", "1", "--prompt", "plain")
+    assert "1 output, 1 to generate" in reply.err
+    (row,) = (line for line in reply.out.splitlines() if line.startswith("plain  "))
+    assert row.split()[3] == "none"  # no interval over one case
 
 
 def test_a_run_warns_before_it_generates_what_no_metric_can_score(ask: Ask, workspace: Workspace):

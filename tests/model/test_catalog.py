@@ -4,6 +4,8 @@ from pathlib import Path
 from shutil import copytree
 
 import pytest
+import torch
+from safetensors.torch import save_file
 
 from promptbench.model.catalog import catalog
 from promptbench.model.wheel import EMBEDDED
@@ -44,3 +46,20 @@ def test_checkpoints_of_the_workspace_follow_in_order_whole_or_not(
     assert second.family == "encoder-decoder (t5)"
     assert first.parameters > 1000
     assert third.on_disk.startswith("unusable: ")
+
+
+def test_an_adapter_is_listed_with_the_model_that_it_is_for(tmp_path: Path):
+    folder = tmp_path / "checkpoints" / "tuned"
+    folder.mkdir(parents=True)
+    (folder / "adapter_config.json").write_text('{"peft_type": "LORA"}')
+    (folder / "promptbench.json").write_text('{"base": {"spec": "smollm2"}}')
+    *_, bare = catalog(tmp_path)
+    assert bare.on_disk == "unusable: the adapter has no weights"
+    save_file({"lora_A": torch.zeros(4, 3)}, folder / "adapter_model.safetensors")
+    *_, whole = catalog(tmp_path)
+    assert (whole.spec, whole.family, whole.parameters) == (
+        "./checkpoints/tuned",
+        "LoRA adapter",
+        12,
+    )
+    assert (whole.origin, whole.on_disk) == ("this workspace, for smollm2", "yes")

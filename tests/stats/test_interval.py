@@ -141,7 +141,7 @@ def test_unanimous_groups_of_unequal_size_count_for_less():
 @pytest.mark.parametrize(
     ("values", "clusters", "options", "words"),
     [
-        ([1.0] * 49 + [0.0], None, {"binary": True}, "Only 1 of 50 values differ"),
+        ([1.0] * 49 + [0.0], None, {"binary": True}, "Only 1 of 50 values differs from the rest"),
         ([1.0] * 30 + [0.0] * 30, None, {"binary": True}, ""),
         (list(range(12)), list("aabbccddeeff"), {}, "Only 6 independent groups"),
         ([0.0] * 12 + [1.0, 2.0, 3, 4, 5, 6, 7, 8, 9, 60, 70, 200], None, {}, "far out"),

@@ -81,7 +81,7 @@ def test_passes_that_all_agree_are_not_certain():
     found = known([1.0] * 20, [1.0] * 20)
     assert found.mean == 0 and found.low == pytest.approx(-found.high)
     assert found.high == pytest.approx(1.959964**2 / (20 + 1.959964**2))
-    assert found.caution.startswith("Only 0 of 20 values differ")
+    assert found.caution.startswith("All 20 values are the same")
 
 
 def test_clusters_widen_the_interval_of_passes():

@@ -56,6 +56,15 @@ def with_adapter(base: Checkpoint, folder: Path) -> Checkpoint:
 
     Raises ModelError for an adapter that is no LoRA, is a pickle, or was trained on other weights.
     """
+    check_adapter(folder)
+    refuse_other_base(base, folder)
+    parts = [base.digest, *map(file_digest, files_of(folder))]
+    digest = hashlib.sha256("\n".join(parts).encode()).hexdigest()
+    return replace(base, digest=digest, adapter=folder)
+
+
+def check_adapter(folder: Path) -> None:
+    """What can be said of an adapter without its base. Raises ModelError."""
     config = read_json(folder / CONFIG)
     if config.get("peft_type") != "LORA":
         what = f"the adapter is of type {config.get('peft_type')}; LORA is served"
@@ -69,10 +78,6 @@ def with_adapter(base: Checkpoint, folder: Path) -> Checkpoint:
         if pickled:
             what = "the adapter's weights are a pickle, which can run code when opened"
         raise ModelError(what, where=str(folder), hint=f"{WEIGHTS} belongs there.")
-    refuse_other_base(base, folder)
-    parts = [base.digest, *map(file_digest, files_of(folder))]
-    digest = hashlib.sha256("\n".join(parts).encode()).hexdigest()
-    return replace(base, digest=digest, adapter=folder)
 
 
 def files_of(folder: Path) -> list[Path]:
