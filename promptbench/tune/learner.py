@@ -14,6 +14,7 @@ import torch
 from promptbench.error import ModelError, first_line
 from promptbench.model.local.adapter import CONFIG
 from promptbench.model.local.checkpoint import Checkpoint, read_json
+from promptbench.model.local.fit import SEEN
 from promptbench.model.local.load import Place, load
 from promptbench.model.local.tokenizer import Tokenizer
 from promptbench.record import Labels
@@ -108,6 +109,8 @@ def packs(model: Any, plain: Padded, examples: Sequence[Example]) -> bool:
     longest = max(one.tokens for one in examples)
     window = getattr(model.config, "sliding_window", None)
     if window and longest > window:
+        return False
+    if not SEEN.issuperset(getattr(model.config, "layer_types", None) or ()):
         return False
     rows = sorted(examples, key=lambda one: one.tokens)[:3]
     was = model.config._attn_implementation
