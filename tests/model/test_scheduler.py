@@ -21,18 +21,7 @@ from promptbench.model.local.scheduler import Scheduler
 from promptbench.model.local.shelf import Shelf
 from promptbench.model.protocol import Setup
 from promptbench.record import Request
-from tests.model.tiny import (
-    ENDS,
-    LLAMA,
-    SIZES,
-    answers,
-    plain_model,
-    reference,
-    request,
-    requests,
-    texts,
-    write_tokenizer,
-)
+from tests.model.tiny import LLAMA, SIZES, answers, plain_model, request, requests, texts
 
 SHAPE = Shape((LayerShape(2, 8, 8),) * 3, torch.float32, torch.device("cpu"))
 FAMILIES: dict[str, dict[str, Any]] = {
@@ -195,34 +184,6 @@ def test_a_family_without_the_attention_interface_runs_padded(opened: dict[str, 
     config = transformers.GPTJConfig(**SIZES | sizes)
     model = transformers.AutoModelForCausalLM.from_config(config).eval()
     assert isinstance(engine_for(model, opened["llama"].ends), PaddedEngine)
-
-
-# Alike up to 20 tokens, which is more than the probe of 12 that chooses a runner.
-LATER: dict[str, dict[str, Any]] = {
-    "Doge": {"keep_window_size": 20},
-    "Llama4Text": {
-        "head_dim": 8,
-        "intermediate_size_mlp": 48,
-        "num_local_experts": 2,
-        "attention_chunk_size": 20,
-        "no_rope_layers": [1, 1],
-    },
-}
-
-
-@pytest.mark.parametrize("family", LATER)
-def test_a_family_that_parts_from_ours_only_later_runs_padded(tmp_path: Path, family: str):
-    config = getattr(transformers, f"{family}Config")(**SIZES | LLAMA | LATER[family])
-    kind = f"{family.removesuffix('Text')}ForCausalLM"
-    torch.manual_seed(3)
-    made = getattr(transformers, kind)(config)
-    made.generation_config.eos_token_id = list(ENDS)
-    made.save_pretrained(tmp_path)
-    write_tokenizer(tmp_path, processing="<s> $A")
-    model = LocalModel(family, tmp_path, Setup(tmp_path))
-    assert isinstance(model.engine, PaddedEngine)
-    for one in requests(model, texts(4, shared=30), max_tokens=4):
-        assert answers(model, [one])[one.key].text == reference(model, one)[0]
 
 
 def test_weights_are_kept_once(folders: dict[str, Path]):
