@@ -15,6 +15,7 @@ from promptbench.error import ModelError, first_line
 from promptbench.model.local.adapter import CONFIG
 from promptbench.model.local.checkpoint import Checkpoint
 from promptbench.model.local.extent import refuse_oversize
+from promptbench.model.local.fit import SEEN
 from promptbench.model.local.json_file import read_json
 from promptbench.model.local.load import Place, load
 from promptbench.model.local.tokenizer import Tokenizer
@@ -111,6 +112,8 @@ def packs(model: Any, plain: Padded, examples: Sequence[Example]) -> bool:
     longest = max(one.tokens for one in examples)
     window = getattr(model.config, "sliding_window", None)
     if window and longest > window:
+        return False
+    if not SEEN.issuperset(getattr(model.config, "layer_types", None) or ()):
         return False
     rows = sorted(examples, key=lambda one: one.tokens)[:3]
     was = model.config._attn_implementation

@@ -165,7 +165,12 @@ def rows_attention(
     row_lengths: Sequence[int] = (),
     **more: Any,
 ) -> tuple[Tensor, None]:
-    """Causal attention within each row of a packed line [1, heads, tokens, width], row by row."""
+    """Causal attention within each row of a packed line [1, heads, tokens, width], row by row.
+
+    Raises NotImplementedError for a layer that makes a mask of its own.
+    """
+    if attention_mask is not None:
+        raise NotImplementedError("layers that make a mask of their own")
     outputs = []
     lengths = list(row_lengths)
     sides = [torch.split(side, lengths, dim=2) for side in (query, key, value)]

@@ -50,6 +50,34 @@ def test_a_checkpoint_knows_its_head(tmp_path: Path, head: str, found: str):
         ({"model_type": "gpt2", "n_positions": 1024}, 1024),
         ({"model_type": "x", "text_config": {"max_position_embeddings": 64}}, 64),
         ({"model_type": "t5"}, 0),
+        (
+            {
+                "model_type": "phi3",
+                "max_position_embeddings": 131_072,
+                "original_max_position_embeddings": 4096,
+                "rope_scaling": {"type": "longrope", "long_factor": [2.0], "short_factor": [1.0]},
+            },
+            4096,
+        ),
+        (
+            {
+                "model_type": "llama",
+                "max_position_embeddings": 64,
+                "rope_parameters": {
+                    "rope_type": "longrope",
+                    "original_max_position_embeddings": 16,
+                },
+            },
+            16,
+        ),
+        (
+            {
+                "model_type": "llama",
+                "max_position_embeddings": 64,
+                "rope_parameters": {"rope_type": "yarn", "original_max_position_embeddings": 16},
+            },
+            64,
+        ),
     ],
 )
 def test_positions_are_those_that_tokens_can_have(config: dict[str, Any], positions: int):

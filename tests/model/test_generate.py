@@ -55,6 +55,25 @@ def test_greedy_output_is_that_of_transformers_alone_whatever_the_batch(
         assert {k: told(d) for k, d in found.items()} == {k: expected[k] for k in found}
 
 
+def test_within_a_longropes_context_no_prompt_turns_the_positions_of_another(tmp_path: Path):
+    """Beyond it one long prompt would: transformers turns all that is read in the same step."""
+    turned = {
+        "rope_type": "longrope",
+        "rope_theta": 10_000.0,
+        "original_max_position_embeddings": 32,
+        "short_factor": [1.0] * 4,
+        "long_factor": [4.0, 8.0, 16.0, 32.0],
+        "factor": 8.0,
+    }
+    model = LocalModel("x", write_tiny(tmp_path, "llama", rope_parameters=turned), Setup(tmp_path))
+    assert model.info.context == 32
+    asked = requests(model, [*texts(3, longest=4), *texts(3, shared=18, longest=1)])
+    assert max(one.encoded.tokens + 12 for one in asked) == 32
+    found = answers(model, asked)
+    for one in asked:
+        assert found[one.key].text == reference(model, one)[0]
+
+
 @pytest.mark.parametrize("kind", ["llama", "t5"])
 def test_a_repetition_penalty_is_that_of_transformers(opened: dict[str, LocalModel], kind: str):
     model = opened[kind]

@@ -69,6 +69,17 @@ def write_tiny(folder: Path, kind: str, **settings: Any) -> Path:
     return folder
 
 
+def write_family(folder: Path, name: str, **settings: Any) -> Path:
+    """Write a model of a family that `KINDS` does not name, such as Mamba; see write_tiny."""
+    config = getattr(transformers, f"{name}Config")(**SIZES | settings)
+    torch.manual_seed(3)
+    model = getattr(transformers, f"{name.removesuffix('Text')}ForCausalLM")(config)
+    model.generation_config.eos_token_id = list(ENDS)
+    model.save_pretrained(folder)
+    write_tokenizer(folder, processing="<s> $A")
+    return folder
+
+
 def write_tokenizer(folder: Path, processing: str = "", template: str = "") -> Path:
     """Write a tokenizer of whole words; `processing` says what it puts around a text."""
     folder.mkdir(parents=True, exist_ok=True)

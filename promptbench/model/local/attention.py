@@ -135,6 +135,8 @@ def packed_attention(
         raise NotImplementedError("layers that do not pass their arguments on")
     if rest.get("s_aux") is not None:
         raise NotImplementedError("attention sinks")
+    if attention_mask is not None:  # ours are made here, and transformers makes none for us
+        raise NotImplementedError("layers that make a mask of their own")
     layer = module.layer_idx
     if step.probing:
         step.shapes[layer] = LayerShape(key.shape[1], key.shape[3], value.shape[3])

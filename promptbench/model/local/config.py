@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any, Literal
 
@@ -12,6 +13,9 @@ Config = Mapping[str, Any]
 
 GENERATORS = ("ForCausalLM", "LMHeadModel", "ForConditionalGeneration", "ForSeq2SeqLM")
 POSITIONS = ("max_position_embeddings", "n_positions", "n_ctx", "seq_length")
+
+FIRST = "original_max_position_embeddings"
+LONG_ROPE = ("longrope", "su")
 
 # Families that count positions from the padding token's id onwards, as fairseq's RoBERTa does:
 # of its 514 positions 512 are for tokens.
@@ -59,8 +63,26 @@ def positions_of(config: Config) -> int:
     for source in (config, text if isinstance(text, dict) else {}):
         for key in POSITIONS:
             if isinstance(source.get(key), int):
-                return int(source[key]) - reserved(config)
+                return int(min(source[key], switch_of(source))) - reserved(config)
     return 0
+
+
+def switch_of(config: Config) -> float:
+    """From how many tokens on a model tells all positions otherwise; infinite for most models.
+
+    LongRoPE (Ding et al. 2024; Phi-3 and others) turns by other angles as soon as any position
+    lies beyond those that it was first trained for. What is kept of earlier tokens would then be
+    of the other kind, and a short prompt beside a long one would be read in another way than alone.
+    """
+    for name in ("rope_parameters", "rope_scaling"):
+        stated = config.get(name)
+        several = [stated, *stated.values()] if isinstance(stated, dict) else []
+        for one in (each for each in several if isinstance(each, dict)):
+            kind = one.get("rope_type", one.get("type"))
+            first = one.get(FIRST, config.get(FIRST))
+            if kind in LONG_ROPE and isinstance(first, int):
+                return first
+    return math.inf
 
 
 def reserved(config: Config) -> int:

@@ -15,6 +15,7 @@ from promptbench.model.local.fit import runner_for
 from promptbench.model.local.generate import generate, split
 from promptbench.model.local.judge import judge
 from promptbench.model.local.memory import bound_kernels, free_memory, keep_freed_memory
+from promptbench.model.local.padded import rows_at_once
 from promptbench.model.local.row import Ends, Listen, nobody
 from promptbench.model.local.rows import DecoderRows, EncoderDecoderRows
 from promptbench.model.local.runner import Runner
@@ -89,21 +90,26 @@ class PackedEngine:
 class PaddedEngine:
     """Batches of similar length, padded: encoder-decoder models, and decoders with odd attention.
 
-    An encoder reads its prompt in both directions, so no beginning of one can be shared.
+    An encoder reads its prompt in both directions, so no beginning of one can be shared. A model
+    that padding would change gets one row at a time.
     """
 
     def __init__(self, model: Any, ends: Ends) -> None:
-        """`model` is a transformers model that generates."""
+        """`model` is a transformers model that generates.
+
+        Raises ModelError for one that does not go on from what it has read.
+        """
         self.model = model
         self.ends = ends
         self.kind = EncoderDecoderRows if model.config.is_encoder_decoder else DecoderRows
+        self.rows = rows_at_once(model, self.kind)
 
     @torch.inference_mode()
     def run(self, requests: Iterable[Request], listen: Listen = nobody) -> Iterator[list[Done]]:
         """Yield what is done, a batch at a time."""
         waiting = iter(requests)
         while window := list(islice(waiting, PADDED_WINDOW)):
-            for batch in split([r for r in window if r.sampling.choice is None]):
+            for batch in split([r for r in window if r.sampling.choice is None], self.rows):
                 yield [*generate(batch, self.kind(self.model), self.ends, listen)]
             for request in window:
                 if request.sampling.choice is not None:

@@ -17,13 +17,13 @@ MAX_ROWS = 16
 MAX_TOKENS = 16_384  # rows x longest prompt of a batch
 
 
-def split(window: list[Request]) -> Iterator[list[Request]]:
-    """Cut a window, sorted by length, into batches."""
+def split(window: list[Request], rows: int = MAX_ROWS) -> Iterator[list[Request]]:
+    """Cut a window, sorted by length, into batches of so many rows at most."""
     batch: list[Request] = []
     widest = 0
     for request in sorted(window, key=lambda r: -r.encoded.tokens):
         widest = max(widest, request.encoded.tokens)
-        if batch and (len(batch) == MAX_ROWS or widest * (len(batch) + 1) > MAX_TOKENS):
+        if batch and (len(batch) == rows or widest * (len(batch) + 1) > MAX_TOKENS):
             yield batch
             batch, widest = [], request.encoded.tokens
         batch.append(request)

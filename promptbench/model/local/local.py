@@ -30,7 +30,7 @@ if TYPE_CHECKING:  # both import torch, which a run without new requests need no
     from promptbench.model.local.row import Ends
 
 # Part of every fingerprint: raised when the same request could come out differently.
-ENGINE = "packed 2"
+ENGINE = "packed 3"
 
 
 class LocalModel:

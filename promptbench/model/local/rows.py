@@ -14,9 +14,6 @@ from torch import Tensor
 
 from promptbench.error import ModelError
 
-# A shared beginning shorter than this is not worth a forward pass of its own.
-MIN_SHARED = 32
-
 
 class Rows(Protocol):
     """A batch under way."""
@@ -39,7 +36,11 @@ class Rows(Protocol):
 
 
 class DecoderRows:
-    """A decoder-only model. The beginning that all prompts share is read once."""
+    """A decoder-only model.
+
+    What all prompts begin with is read with each: to read it once would put the padding behind it,
+    and a model that sees only the last so many places would see so many words fewer.
+    """
 
     def __init__(self, model: Any) -> None:
         """`model` is a transformers ...ForCausalLM."""
@@ -54,25 +55,17 @@ class DecoderRows:
         return prompt
 
     def start(self, prompts: Sequence[Sequence[int]]) -> Tensor:
-        """Prefill: the shared beginning for one row, the rest left-padded for all."""
+        """Prefill, left-padded."""
         from transformers import DynamicCache
 
-        shared = shared_length(prompts)
         self.cache = DynamicCache(config=self.model.config)
-        if shared >= MIN_SHARED and len(prompts) > 1:
-            self.forward(torch.tensor([prompts[0][:shared]]), torch.arange(shared)[None], None)
-            self.cache.batch_repeat_interleave(len(prompts))
-        else:
-            shared = 0
         # Left-pad: the last position must be a real token.
-        rest = [list(p[shared:]) for p in prompts]
-        width = max(map(len, rest))
-        ids = torch.tensor([[0] * (width - len(r)) + r for r in rest])
-        pads = torch.tensor([width - len(r) for r in rest])
-        real = torch.arange(width)[None] >= pads[:, None]
-        self.mask = torch.cat([torch.ones(len(rest), shared, dtype=torch.bool), real], dim=1)
+        width = max(map(len, prompts))
+        ids = torch.tensor([[0] * (width - len(p)) + list(p) for p in prompts])
+        pads = torch.tensor([width - len(p) for p in prompts])
+        self.mask = torch.arange(width)[None] >= pads[:, None]
         self.lengths = torch.tensor([len(p) for p in prompts])
-        positions = (shared + torch.arange(width)[None] - pads[:, None]).clamp(min=0)
+        positions = (torch.arange(width)[None] - pads[:, None]).clamp(min=0)
         return self.forward(ids, positions, self.mask)
 
     def step(self, tokens: Sequence[int]) -> Tensor:
@@ -161,13 +154,3 @@ def first_token(model: Any) -> int:
         "the checkpoint does not say which token an output begins with",
         hint="Its generation_config.json needs a decoder_start_token_id.",
     )
-
-
-def shared_length(prompts: Sequence[Sequence[int]]) -> int:
-    """How many tokens all prompts begin with alike, leaving each at least one of its own."""
-    first, last = min(map(tuple, prompts)), max(map(tuple, prompts))
-    limit = min(map(len, prompts)) - 1
-    for i in range(limit):
-        if first[i] != last[i]:
-            return i
-    return limit
