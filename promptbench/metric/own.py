@@ -91,14 +91,19 @@ def load_function(path: Path, name: str, *, alias: str = "", where: str = "") ->
     SHA-256 is among the settings: a file that was changed holds other metrics. What it imports in
     its turn is not looked at.
     """
-    try:
-        source = path.read_bytes()
-    except OSError as error:
-        raise SuiteError(f"cannot read {path.name}: {error.strerror}", where=where) from None
+    source = source_of(path, where)
     digest = hashlib.sha256(source).hexdigest()
     function = _function(_module(path, source, digest, where), path.name, name, where)
     parameters = _parameters(function, name, where)
-    return Own(_info(function, alias or name, path.name, digest, where), function, parameters)
+    return Own(info_of(function, alias or name, path.name, digest, where), function, parameters)
+
+
+def source_of(path: Path, where: str) -> bytes:
+    """The file of a function. Raises SuiteError."""
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise SuiteError(f"cannot read {path.name}: {error.strerror}", where=where) from None
 
 
 def _module(path: Path, source: bytes, digest: str, where: str) -> ModuleType:
@@ -148,7 +153,7 @@ def _parameters(function: Callable[..., Any], name: str, where: str) -> int:
     raise SuiteError(what, where=where, hint=SIGNATURE)
 
 
-def _info(
+def info_of(
     function: Callable[..., Any], name: str, file: str, digest: str, where: str
 ) -> MetricInfo:
     """What its author says of it, in attributes and in its docstring."""
