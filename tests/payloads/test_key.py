@@ -88,7 +88,7 @@ WAYS: Mapping[str, Callable[[str], Answer]] = {
     "in an error that is no JSON": lambda other: Answer(f"<p>{OWN}</p>".encode(), 500),
     "in a 401": lambda other: error(f"no such key: {OWN}", 401),
     "in a 401, behind an escape of JSON": lambda other: Answer(
-        json.dumps({"error": {"message": EDGE + OWN}}).replace("sk-", "\\u0073k-").encode(), 401
+        json.dumps({"error": {"message": OWN}}).replace("sk-", "\\u0073k-").encode(), 401
     ),
     "in a 429": lambda other: error(f"slow down, {OWN}", 429, headers={"Retry-After": OWN}),
     "in a redirect": lambda other: Answer({}, 307, headers={"Location": f"{other}/?k={OWN}"}),
