@@ -50,7 +50,12 @@ def look_at_suite(spec: str, suite: Path, which: Which, wish: Wish, watcher: Wat
     """
     prompts = (which.prompt,) if which.prompt else ()
     options = Options(
-        split=which.split, prompts=prompts, models=(spec,), device="cpu", precision="float32"
+        split=which.split,
+        prompts=prompts,
+        models=(spec,),
+        device="cpu",
+        precision="float32",
+        looking=True,
     )
     plan = make_plan(read_suite(suite), options, watcher.note)
     model = in_process(plan.ready[0].model)

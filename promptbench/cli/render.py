@@ -28,7 +28,7 @@ def command(suite: Path, prompt: str, case_id: str, models: tuple[str, ...], spl
     from promptbench.suite.read import read_suite
 
     console = err()
-    options = Options(split=split, prompts=(prompt,), models=models)
+    options = Options(split=split, prompts=(prompt,), models=models, looking=True)
     read = read_suite(suite)
     judged = every_case(read, options)
     plan = make_plan(read, options, lambda message: console.print(plain(message, "dim")), judged)

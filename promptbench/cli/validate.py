@@ -16,7 +16,7 @@ def command(suite: Path, models: tuple[str, ...]) -> None:
     """Check SUITE and all that it names, without running a model.
 
     Templates compile and are filled by each case of every split, ids are unique, prompts fit each
-    model's context, metrics and models exist.
+    model's context, metrics and models exist. Of the suite's own Python nothing is run.
     """
     from promptbench.run.check import check_suite
 

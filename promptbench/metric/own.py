@@ -92,17 +92,22 @@ def load_function(path: Path, name: str, *, alias: str = "", where: str = "") ->
     SHA-256 and what it imports are among the settings: a file that was changed holds other metrics.
     A data file that it reads is not looked at.
     """
-    try:
-        source = path.read_bytes()
-    except OSError as error:
-        raise SuiteError(f"cannot read {path.name}: {error.strerror}", where=where) from None
+    source = source_of(path, where)
     digest = hashlib.sha256(source).hexdigest()
     function = _function(_module(path, source, digest, where), path.name, name, where)
     parameters = _parameters(function, name, where)
-    info = _info(function, alias or name, path.name, digest, where)
+    info = info_of(function, alias or name, path.name, digest, where)
     if imports := imports_of(source):
         info = replace(info, settings={**info.settings, "imports": imports})
     return Own(info, function, parameters)
+
+
+def source_of(path: Path, where: str) -> bytes:
+    """The file of a function. Raises SuiteError."""
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise SuiteError(f"cannot read {path.name}: {error.strerror}", where=where) from None
 
 
 def _module(path: Path, source: bytes, digest: str, where: str) -> ModuleType:
@@ -152,7 +157,7 @@ def _parameters(function: Callable[..., Any], name: str, where: str) -> int:
     raise SuiteError(what, where=where, hint=SIGNATURE)
 
 
-def _info(
+def info_of(
     function: Callable[..., Any], name: str, file: str, digest: str, where: str
 ) -> MetricInfo:
     """What its author says of it, in attributes and in its docstring."""

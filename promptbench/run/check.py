@@ -48,7 +48,7 @@ def check_suite(path: Path, models: tuple[str, ...], notify: Notify) -> Checked:
     warnings: list[str] = []
     names: set[str] = set()
     for split in suite.splits:
-        options = Options(split=split, models=models)
+        options = Options(split=split, models=models, looking=True)
         plan = make_plan(suite, options, notify, every_case(suite, options))
         names |= {name for ready in plan.ready for name in ready.template.names}
         names = set(compared(suite, names))

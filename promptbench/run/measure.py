@@ -8,6 +8,7 @@ from pathlib import Path
 from promptbench.error import ModelError, SuiteError
 from promptbench.metric.embedder import Embedder, OpenEmbedder
 from promptbench.metric.own import load_function
+from promptbench.metric.own_text import read_function
 from promptbench.metric.protocol import Metric
 from promptbench.metric.registry import build_metrics, needs_embedder
 from promptbench.model.embedder import embedder_there, open_embedder
@@ -19,9 +20,10 @@ from promptbench.suite.stated import Suite
 OWN = ".py:"  # my_metrics.py:politeness
 
 
-def metrics_of(suite: Suite, notify: Notify) -> tuple[Metric, ...]:
+def metrics_of(suite: Suite, notify: Notify, *, looking: bool = False) -> tuple[Metric, ...]:
     """The suite's metrics in order, each under a name of its own.
 
+    If only `looking`, the suite's own code is read and not run: such a metric scores nothing.
     Raises SuiteError for a metric that cannot be made, ModelError if one needs the embedded
     sentence encoder and that is not installed.
     """
@@ -39,7 +41,7 @@ def metrics_of(suite: Suite, notify: Notify) -> tuple[Metric, ...]:
                 hint="Run `promptbench models pull minilm` once.",
             )
         own = OWN in spec.name
-        metric = own_metric(suite, spec) if own else built(suite, spec, embedder)
+        metric = own_metric(suite, spec, looking) if own else built(suite, spec, embedder)
         if metric.info.name in found:
             what = f"two metrics are named {metric.info.name!r}"
             raise SuiteError(what, where=spec.where, hint="Add `name:` to one of them.")
@@ -53,7 +55,7 @@ def built(suite: Suite, spec: MetricSpec, embedder: OpenEmbedder) -> Metric:
     return metric
 
 
-def own_metric(suite: Suite, spec: MetricSpec) -> Metric:
+def own_metric(suite: Suite, spec: MetricSpec, looking: bool) -> Metric:
     """A function of the user's own, in a file of the workspace."""
     name, _, function = spec.name.rpartition(":")
     unknown = sorted(set(spec.settings) - {"name"})
@@ -65,4 +67,5 @@ def own_metric(suite: Suite, spec: MetricSpec) -> Metric:
         looked = f"Looked for {path}."
         raise SuiteError(f"no such file '{name}'", where=spec.where, hint=looked)
     alias = str(spec.settings.get("name", ""))
-    return load_function(Path(path), function, alias=alias, where=spec.where)
+    open_function = read_function if looking else load_function
+    return open_function(Path(path), function, alias=alias, where=spec.where)

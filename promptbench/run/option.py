@@ -17,6 +17,7 @@ class Options:
     `max_cost` is what models behind an API may cost together, in the currency of their prices.
     With `batch` they are all asked through the batch endpoints of their services.
     With a `cluster`, its workers run the models.
+    Who is only `looking` runs none of the suite's own code, and can score nothing.
     `max_memory` (bytes), `device` and `precision` are for models that run in this process.
     """
 
@@ -36,3 +37,4 @@ class Options:
     max_cost: float | None = None
     batch: bool = False
     cluster: Cluster | None = None
+    looking: bool = False

@@ -98,7 +98,8 @@ def make_plan(
     `judged` are the cases, if they are not to be read and checked for leaks. Raises InputError
     with file and line; nothing has been run then.
     """
-    primary_metric(suite, metrics_of(suite, notify))  # before anything that takes long
+    # Before anything that takes long.
+    primary_metric(suite, metrics_of(suite, notify, looking=options.looking))
     templates = [
         (spec, Template(spec.name, spec.path, spec.shown, suite.workspace))
         for spec in chosen_prompts(suite, options)
@@ -151,7 +152,7 @@ def assemble(
     Raises InputError for what cannot answer, be asked, or fit.
     """
     judged = with_moods(judged, suite.chat) if suite.chat else judged
-    metrics = metrics_of(suite, setup.notify)
+    metrics = metrics_of(suite, setup.notify, looking=options.looking)
     jury = open_jury(suite, metrics, [one.model for one in ready], setup)
     metrics = introduced(metrics, jury)
     primary = primary_metric(suite, metrics)

@@ -25,6 +25,7 @@ def connect(path: Path) -> sqlite3.Connection:
         connection.hold(path)
         with explained(path):
             refuse_foreign(connection, path)
+            refuse_code(connection, path)
             switch_to_wal(connection)
             connection.execute("PRAGMA synchronous = FULL")
             connection.execute("PRAGMA foreign_keys = ON")
@@ -49,6 +50,7 @@ def connect_to_read(path: Path) -> sqlite3.Connection:
         connection = sqlite3.connect(address, uri=True, timeout=BUSY_SECONDS, isolation_level=None)
         try:
             connection.execute("BEGIN")
+            refuse_code(connection, path)
             check_version(connection, path)
         except BaseException:
             connection.close()
@@ -95,6 +97,21 @@ def refuse_foreign(connection: sqlite3.Connection, path: Path) -> None:
     if objects and not version:
         hint = "Move it away: promptbench makes a store of its own."
         raise StoreError("a database of another program", where=str(path), hint=hint)
+
+
+def refuse_code(connection: sqlite3.Connection, path: Path) -> None:
+    """Raise StoreError for a file that brings code: a store of ours has tables and indexes alone.
+
+    A trigger would change what is written, and a view, read as a table, may never end.
+    """
+    sql = """SELECT name FROM sqlite_master
+             WHERE type IN ('trigger', 'view') OR sql LIKE '%VIRTUAL%' LIMIT 1"""
+    if found := connection.execute(sql).fetchone():
+        what = (
+            f"it holds {found[0]!r:.80}, which promptbench did not put there: a trigger or a view"
+        )
+        hint = "Move it away. Its tables can be read with the program sqlite3."
+        raise StoreError(what, where=str(path), hint=hint)
 
 
 def switch_to_wal(connection: sqlite3.Connection) -> None:

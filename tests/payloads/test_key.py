@@ -14,7 +14,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, redirect_stderr, redirect_stdout
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -28,7 +28,10 @@ from aiohttp import web
 from promptbench.cli.main import outcome
 from promptbench.model.protocol import Setup, Speaker
 from promptbench.model.remote.batch import post
+from promptbench.model.remote.batch.service import id_at
 from promptbench.model.remote.client import Client
+from promptbench.model.remote.remote import RemoteModel
+from promptbench.model.remote.wire import MalformedError
 from promptbench.model.spec import open_model
 from promptbench.run.job import store_path
 from promptbench.store.database import Store
@@ -84,6 +87,9 @@ WAYS: Mapping[str, Callable[[str], Answer]] = {
     "in an error that is cut off": lambda other: error(EDGE + OWN, 400),
     "in an error that is no JSON": lambda other: Answer(f"<p>{OWN}</p>".encode(), 500),
     "in a 401": lambda other: error(f"no such key: {OWN}", 401),
+    "in a 401, behind an escape of JSON": lambda other: Answer(
+        json.dumps({"error": {"message": OWN}}).replace("sk-", "\\u0073k-").encode(), 401
+    ),
     "in a 429": lambda other: error(f"slow down, {OWN}", 429, headers={"Retry-After": OWN}),
     "in a redirect": lambda other: Answer({}, 307, headers={"Location": f"{other}/?k={OWN}"}),
     "in a redirect, quoted": lambda other: Answer(
@@ -100,7 +106,7 @@ WAYS: Mapping[str, Callable[[str], Answer]] = {
     "in a broken answer": lambda other: Answer({"choices": OWN, OWN: OWN}),
     "in half an answer": lambda other: Answer(said(OWN), cut=True),
 }
-COUNT = 15
+COUNT = 16
 
 
 def test_count():
@@ -265,6 +271,24 @@ def test_a_reply_that_is_heard_while_it_comes_is_stored_without_the_key(place: P
     assert isinstance(model, Speaker)
     done = model.speak(spoken(), lambda piece: None)
     assert (done.text, done.error) == ("*** world.", "")
+
+
+def test_what_a_server_says_of_itself_is_kept_without_the_key(place: Place, tmp_path: Path):
+    about = {"title": "llama.cpp Python API", "version": OWN}
+    place.server.pages["/openapi.json"] = {"info": about}
+    told = [place.ask("run", "suites/mail.yaml")]
+    (book,) = place.cache.rglob("*.json")
+    assert "llama-cpp-python ***" in book.read_text(encoding="utf-8")
+    texts = {str(path): read(path) for path in tmp_path.rglob("*") if path.is_file()}
+    assert not [name for name, text in texts.items() if has(text, OWN)]
+    assert not has("".join(told), OWN)
+
+
+def test_the_key_is_no_id_of_a_batch(place: Place, monkeypatch: pytest.MonkeyPatch):
+    model = open_model(f"openai:m@{place.server.base}", Setup(place.workspace.folder))
+    assert isinstance(model, RemoteModel)
+    with pytest.raises(MalformedError, match="'id' of the answer is no id"):
+        id_at(replace(model.client, key="sk-canary-id-4711"), {"id": "x.sk-canary-id-4711"}, "id")
 
 
 def test_batches_and_their_notes_hold_no_key(

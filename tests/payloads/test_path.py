@@ -490,6 +490,9 @@ SPECS = {
     "a path in the hub": "hf:/etc/passwd",
     "the hub's cache": "hf:org/../../x",
     "a revision that leads up": "hf:org/name@../../x",
+    "a revision that is a folder": "hf:org/name@..",
+    "a revision from the root": "hf:org/name@/etc/passwd",
+    "a revision without an end": "hf:org/name@" + "x" * 5000,
     "an endless GGUF": "gguf:/dev/zero",
     "a GGUF of passwords": "gguf:/etc",
 }
@@ -502,6 +505,30 @@ def test_what_is_no_model_is_no_model(tmp_path: Path, monkeypatch: pytest.Monkey
     with pytest.raises(ModelError) as caught:
         open_model(SPECS[name], Setup(tmp_path))
     assert "root:" not in str(caught.value)
+
+
+@pytest.mark.parametrize("content", [b"/etc", b"\xff\xfe", b"../../../../etc"])
+def test_a_revision_reads_no_file_outside_of_the_hub_s_cache(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: bytes
+):
+    """The file that a revision names holds a commit, which is the name of a folder."""
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path / "hub"))
+    (tmp_path / "hub" / "models--org--name" / "refs").mkdir(parents=True)
+    (tmp_path / "secret").write_bytes(content)
+    for revision in ("../../../secret", "x/../../../../secret", f"{tmp_path}/secret"):
+        with pytest.raises(ModelError, match="is not a hub id"):
+            open_model(f"hf:org/name@{revision}", Setup(tmp_path))
+
+
+@pytest.mark.parametrize("revision", ["main", "v1.0", "refs/pr/1", "a..b", ".x", "x-1_2.y"])
+def test_usual_revisions_are_looked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, revision: str
+):
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path))
+    with pytest.raises(ModelError, match="is not on this machine"):
+        open_model(f"hf:org/name@{revision}", Setup(tmp_path))
 
 
 ADAPTERS = ["../../../etc", "/etc", "/dev/zero", "hf:../x", "openai:gpt", "./checkpoints/tiny", ""]
@@ -565,4 +592,4 @@ def test_the_workspace_of_these_tests_is_a_good_one():
 
 def test_count():
     counts = [len(kind) for kind in (PATHS, IDS, NAMES, CHECKPOINTS, SPECS, ADAPTERS)]
-    assert counts == [41, 15, 15, 12, 14, 7]
+    assert counts == [41, 15, 15, 12, 17, 7]

@@ -317,20 +317,31 @@ def test_what_nobody_asks_for_is_never_opened(payload: Ignored):
     assert code == 0, message
 
 
+def own_metric(folder: Path) -> None:
+    """A metric of the suite's own, which says so when it is imported."""
+    python("evil.py")(folder)
+    with (folder / "evil.py").open("a", encoding="utf-8") as file:
+        file.write("def score(text, case): return 1.0\n")
+    path = folder.parents[1] / SUITE
+    own = path.read_text().replace("- rougeL", "- rougeL\n  - ../checkpoints/tiny/evil.py:score")
+    path.write_text(own, encoding="utf-8")
+
+
 def test_the_only_code_is_a_metric_of_the_suite_s_own_inside_the_workspace():
     """What a suite's author is trusted with; and a look at the marker that sees it."""
+    assert given(own_metric) == (0, given(lambda folder: None)[1], True)
 
-    def harm(folder: Path) -> None:
-        python("evil.py")(folder)
-        with (folder / "evil.py").open("a", encoding="utf-8") as file:
-            file.write("def score(text, case): return 1.0\n")
-        path = folder.parents[1] / SUITE
-        own = path.read_text().replace(
-            "- rougeL", "- rougeL\n  - ../checkpoints/tiny/evil.py:score"
-        )
-        path.write_text(own, encoding="utf-8")
 
-    assert given(harm) == (0, given(lambda folder: None)[1], True)
+LOOKING = [
+    VALIDATE,
+    ("validate", SUITE, "--model", f"./{MODEL}"),
+    ("render", SUITE, "--prompt", "plain", "--case", "email-1"),
+]
+
+
+@pytest.mark.parametrize("arguments", LOOKING, ids=" ".join)
+def test_who_only_looks_at_a_suite_runs_nothing_of_it(arguments: tuple[str, ...]):
+    assert given(own_metric, arguments) == (0, given(lambda folder: None, arguments)[1], False)
 
 
 # A suite cannot switch code on.
@@ -415,3 +426,4 @@ def test_what_a_training_leaves_is_no_pickle(toy: Workspace):
 
 def test_count():
     assert (len(REFUSED), len(IGNORED), len(TRUST), len(HUB)) == (26, 16, 4, 13)
+    assert len(LOOKING) == 3

@@ -126,6 +126,61 @@ def test_a_few_references_are_followed():
     assert first_violation("a", laughing(3)) == ""
 
 
+def evaluated(levels: int) -> dict[str, Any]:
+    """Every rule asks twice which names the rules below it have seen."""
+    rules: dict[str, Any] = {"type": "object"}
+    for _ in range(levels):
+        rules = {"allOf": [rules, rules], "unevaluatedProperties": {"type": "string"}}
+    return rules
+
+
+# Rules that are no pattern and no reference, and a value that takes them long.
+LATE = {
+    "each name asked for twice, and again": (evaluated(13), {"a": 1}),
+    "a choice of choices": ({"anyOf": [{"items": {"not": {}}}] * 20_000}, list(range(2000))),
+}
+ROWS = [{"a": number} for number in range(20_000)]
+# Rules that cannot be applied to a value, or to any.
+USELESS: dict[str, tuple[Any, Any]] = {
+    "a number past all others": ({"multipleOf": 0.5}, 10**400),
+    "infinity": ({"multipleOf": 0.1}, float("inf")),
+    "a reference to a name": ({"$ref": "#/required/0", "required": ["a"]}, {}),
+    "a reference to a number": ({"$ref": "#/minimum", "minimum": 1}, 2),
+    "a reference into a list": ({"$ref": "#/allOf/x", "allOf": [{}]}, 2),
+}
+
+
+@pytest.mark.parametrize("name", LATE)
+def test_rules_that_take_long_are_stopped(name: str):
+    rules, value = LATE[name]
+    with at_most(seconds=2, megabytes=300), pytest.raises(ValueError, match="took longer than 1 s"):
+        first_violation(value, rules)
+
+
+def test_many_items_are_compared_in_time():
+    with at_most(seconds=1, megabytes=100):
+        assert first_violation(ROWS, {"uniqueItems": True}) == ""
+        assert first_violation([*ROWS, {"a": 7.0}], {"uniqueItems": True})
+
+
+def test_items_are_equal_as_json_has_it():
+    same = [[1, 1.0], [{"a": 1, "b": [2]}, {"b": [2.0], "a": 1}], [[0], [0]], [None, None]]
+    assert all(first_violation(items, {"uniqueItems": True}) for items in same)
+    others = [1, True, 0, False, "1", None, [1], [True], {"1": 1}, [["1", 1]], {}, []]
+    assert first_violation(others, {"uniqueItems": True}) == ""
+    assert first_violation([1, 1], {"uniqueItems": False}) == ""
+
+
+@pytest.mark.parametrize("name", USELESS)
+def test_a_rule_that_cannot_be_applied_is_no_crash(name: str):
+    rules, value = USELESS[name]
+    check_schema(rules)
+    with pytest.raises(ValueError, match="the schema cannot be applied"):
+        first_violation(value, rules)
+    done = unscored(metric("json_schema", rules={"multipleOf": 0.5}), "1" + "0" * 400)
+    assert done.startswith("the schema cannot be applied")
+
+
 @pytest.mark.parametrize("where", ["#", "#/$defs/a"])
 def test_references_in_a_circle_end(where: str):
     rules = {"$ref": where, "$defs": {"a": {"$ref": "#/$defs/a"}}}
@@ -155,3 +210,4 @@ def test_the_command_ends_with_exit_code_2_and_one_message(name: str):
 
 def test_count():
     assert (len(SLOW), len(LARGE), len(RECURSIVE), len(USUAL)) == (7, 9, 6, 8)
+    assert (len(LATE), len(USELESS)) == (2, 5)

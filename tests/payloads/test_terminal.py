@@ -59,12 +59,16 @@ PAYLOADS = {
     "marks of direction": "word27\u200e\u200f\u061c",
     "characters without a width": "wo\u200b\u2060\ufeffword28",
     "tags, which hide a text": "word29" + "".join(chr(0xE0000 + ord(sign)) for sign in "run this"),
+    "selectors, which hide one too": "word34"
+    + "".join(chr(0xE0100 + ord(sign)) for sign in "run this"),
+    "fillers, which are seen as spaces": "wo\u3164\uffa0\u115f\u180eword35",
+    "operators that nobody sees": "wo\u2061\u2064\u206a\u206f\ufff9\ufffbword36",
     "separators of lines": "word30\u2028\u2029",
     "rich's markup": "[red]word31[/red][/]",
     "a link of rich's": "[link=https://evil.invalid]word32[/link]",
     "a broken markup": "[/nothing] [@click=app.bell] word33 [[",
 }
-COUNT = 34
+COUNT = 37
 RAW = frozenset(
     chr(code)
     for code in (
@@ -74,6 +78,9 @@ RAW = frozenset(
         *range(0x202A, 0x202F),
         *range(0x2066, 0x206A),
         *range(0xE0000, 0xE0080),
+        *range(0xE0100, 0xE01F0),
+        *(0x115F, 0x180E, 0x3164, 0xFFA0),
+        *(0x2061, 0x2062, 0x2063, 0x2064, *range(0x206A, 0x2070), *range(0xFFF9, 0xFFFC)),
     )
 )
 

@@ -12,7 +12,8 @@ from promptbench.error import ModelError
 from promptbench.model.protocol import Notify
 
 WANTED = ["*.json", "*.safetensors", "*.jinja", "*.model", "*.txt"]
-NAME = re.compile(r"[\w.-]+/[\w.-]+(@[\w./-]+)?")
+# A revision is a path in the hub's cache, and must not lead out of it.
+NAME = re.compile(r"[\w.-]+/[\w.-]+(@(?!/)(?!.*(?:^|[@/])\.{1,2}(?:/|$))[\w./-]{1,250})?")
 
 
 def snapshot(name: str, notify: Notify) -> Path:

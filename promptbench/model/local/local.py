@@ -127,9 +127,11 @@ class LocalModel:
         """The token ids that end an output: the tokenizer's and the generation settings'."""
         found = self.loaded.generation_config.eos_token_id
         several = found if isinstance(found, list) else [found]
-        return frozenset(
-            int(i) for i in [*several, self.tokenizer.inner.eos_token_id] if i is not None
-        )
+        ids = [i for i in [*several, self.tokenizer.inner.eos_token_id] if i is not None]
+        if not all(isinstance(i, int) for i in ids):
+            what = f"eos_token_id is {found!r:.60}, and a token's id is a whole number"
+            raise ModelError(what, where=str(self.checkpoint.folder))
+        return frozenset(ids)
 
 
 @contextmanager

@@ -33,6 +33,7 @@ class Tokenizer:
         logging.set_verbosity_error()
         try:
             self.inner: Any = kind_of(folder).from_pretrained(str(folder), trust_remote_code=False)
+            empty = self.inner("")["input_ids"]  # a setting may be of a wrong kind
         except Exception as error:  # tokenizers raises a bare Exception for a broken file
             raise ModelError(
                 f"the tokenizer cannot be loaded: {first_line(error)}",
@@ -42,7 +43,6 @@ class Tokenizer:
         self.folder = folder
         self.has_template = bool(self.inner.chat_template)
         begin = self.inner.bos_token_id
-        empty = self.inner("")["input_ids"]
         self.begin: int | None = begin
         self.adds_begin = begin is not None and begin in empty[:1]
 

@@ -108,7 +108,8 @@ def count_at(value: Any, *path: str | int) -> int:
 
 def finite(value: Any) -> float:
     """A log-probability. Raises MalformedError for what is none."""
-    if isinstance(value, int | float) and -MOST_LOGPROB < value < MOST_LOGPROB:
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    if is_number and -MOST_LOGPROB < value < MOST_LOGPROB:
         return float(value)
     raise MalformedError("a log-probability of the answer is no number")
 
