@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext, suppress
@@ -13,10 +14,10 @@ from pathlib import Path
 def replacing(target: Path) -> Iterator[Path]:
     """A file to write to, in the folder of `target`: in its place at the end, and on the disk.
 
-    If anything is raised, what was there before stays. A pipe or a device is written to as it is.
-    Raises OSError.
+    If anything is raised, what was there before stays. A link gives way; nothing is written through
+    it. A pipe or a device is written to as it is. Raises OSError.
     """
-    if target.exists() and not target.is_file():
+    if is_stream(target):
         yield target
         return
     handle, name = tempfile.mkstemp(prefix=f".{target.name[:40]}.", dir=target.parent)
@@ -30,6 +31,16 @@ def replacing(target: Path) -> Iterator[Path]:
         sync(target.parent)
     finally:
         made.unlink(missing_ok=True)
+
+
+def is_stream(target: Path) -> bool:
+    """Whether a name stands for no file that could be replaced, as `/dev/stdout` does."""
+    if target.absolute().is_relative_to("/dev"):
+        return True
+    try:
+        return stat.S_IFMT(target.lstat().st_mode) in (stat.S_IFIFO, stat.S_IFCHR, stat.S_IFBLK)
+    except OSError:
+        return False
 
 
 def write_whole(target: Path, text: str) -> None:

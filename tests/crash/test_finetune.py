@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import random
+import signal
 import subprocess
 import sys
 import time
@@ -104,3 +105,22 @@ def test_a_training_whose_resumption_is_killed_too_ends_like_one_that_was_not(tm
         assert process.returncode == -9
         assert kill(killed, draw.uniform(1.0, 2.5)), "loading, or reading the state"
         assert finish(killed) == wanted
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_training_that_a_signal_stops_ends_like_one_that_was_not(
+    tmp_path: Path, number: signal.Signals
+):
+    wanted = finish(toy(tmp_path / "whole"))
+    stopped = toy(tmp_path / "stopped")
+    partial = stopped.folder / "checkpoints" / ".tuned.partial"
+    with start(stopped) as process:
+        while not list(partial.glob("checkpoint-*/whole")) and process.poll() is None:
+            time.sleep(0.01)
+        process.send_signal(number)
+        _, err = process.communicate()
+    assert process.returncode == 128 + number, err
+    assert "The last saved step is kept. The same command continues." in err
+    assert err.endswith(f"error: ended by {number.name}\n")
+    assert finish(stopped) == wanted

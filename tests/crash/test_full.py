@@ -87,7 +87,7 @@ def writer(kind: str, workspace: Workspace, run: str) -> Write:
     return write
 
 
-@pytest.mark.parametrize("parts", [3, pytest.param(40, marks=LONG)])
+@pytest.mark.parametrize("parts", [2, pytest.param(40, marks=LONG)])
 def test_an_output_that_finds_no_room_leaves_the_earlier_one(
     ran: tuple[Workspace, str], disk: Path, parts: int
 ):
@@ -153,6 +153,7 @@ def trained(workspace: Workspace) -> bytes:
     return (tune(workspace, **SETTINGS).folder / "model.safetensors").read_bytes()
 
 
+@pytest.mark.long
 def test_a_checkpoint_whose_manifest_finds_no_room_gets_no_name(
     disk: Path, monkeypatch: pytest.MonkeyPatch
 ):

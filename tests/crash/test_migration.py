@@ -31,7 +31,7 @@ def deaths(folder: Path, orders: list[str]) -> list[dict[str, Any]]:
 @pytest.mark.parametrize(
     "orders",
     [
-        ["statement:1:4", "statement:8:1", "byte:1:9000", "crowd:1:9"],
+        ["statement:1:6", "statement:8:2", "byte:1:20000", "crowd:1:15"],
         pytest.param([f"statement:{schema}:1" for schema in SCHEMAS], marks=LONG),
         pytest.param([f"byte:{schema}:509" for schema in SCHEMAS], marks=LONG),
         pytest.param([f"crowd:{schema}:1" for schema in SCHEMAS], marks=LONG),

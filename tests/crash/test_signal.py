@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import pty
@@ -13,7 +14,9 @@ from pathlib import Path
 
 import pytest
 
+from promptbench.cli.main import outcome
 from promptbench.cli.stop import Ended, listening
+from promptbench.error import EXIT_GATE_FAILED, EXIT_OK
 from promptbench.record import Completion
 from tests.crash.killed import sound, stored
 from tests.fake import FakeBackend
@@ -144,15 +147,40 @@ def unread(workspace: Workspace, *arguments: str, err: int | None = None) -> tup
     return process.returncode, process.stderr or ""
 
 
+def unheard(workspace: Workspace, *arguments: str) -> int:
+    """A command's exit code in this process, its output's reader gone before the first word."""
+    with (
+        io.TextIOWrapper(io.FileIO(closed_pipe(), "w"), write_through=True) as stream,
+        pytest.MonkeyPatch.context() as patch,
+    ):
+        patch.setattr(sys, "stdout", stream)
+        patch.chdir(workspace.folder)
+        with pytest.raises(BrokenPipeError):
+            stream.write("anything")
+        return outcome([*arguments])
+
+
 GATED = "metrics:\n  - rougeL\n  - words: {max: 8}\ngates:\n  - rougeL >= 0.99\n"
 
 
-def test_a_run_whose_reader_has_gone_still_fails_at_its_gate(place: Workspace):
-    place.many(*map(email, range(40)))
-    place.edit("suites/mail.yaml", "metrics:\n  - rougeL\n  - words: {max: 8}\n", GATED)
-    code, err = unread(place, "run", "suites/mail.yaml", "--junit", "gates.xml")
-    assert code == 1, err
+def gated(workspace: Workspace) -> tuple[str, ...]:
+    """A run that fails at its gate, and says so in a file."""
+    workspace.many(*map(email, range(40)))
+    workspace.edit("suites/mail.yaml", "metrics:\n  - rougeL\n  - words: {max: 8}\n", GATED)
+    return ("run", "suites/mail.yaml", "--junit", "gates.xml")
+
+
+@pytest.mark.parametrize("more", [[], ["--json"]])
+def test_a_run_whose_reader_has_gone_still_fails_at_its_gate(place: Workspace, more: list[str]):
+    assert unheard(place, *gated(place), *more) == EXIT_GATE_FAILED
     assert '<failure message="' in (place.folder / "gates.xml").read_text(encoding="utf-8")
+
+
+@pytest.mark.long
+def test_a_run_fails_at_its_gate_and_its_process_says_no_more(place: Workspace):
+    code, err = unread(place, *gated(place))
+    assert code == EXIT_GATE_FAILED
+    assert err.endswith("Writing the report ...\n")
 
 
 @pytest.mark.long
@@ -161,17 +189,21 @@ def test_a_run_goes_on_though_nobody_hears_of_its_progress(place: Workspace):
     assert status(place) == ("complete", CELLS)
 
 
-@pytest.mark.parametrize(
-    "verb",
-    [
-        "runs",
-        *(pytest.param(verb, marks=pytest.mark.long) for verb in ("report", "export", "models")),
-        pytest.param("compare", marks=pytest.mark.long),
-    ],
-)
+def arguments(workspace: Workspace, verb: str) -> list[str]:
+    run = workspace.run().run_id
+    more = {"runs": [], "models": [], "compare": [f"{run}:plain", f"{run}:brief"]}
+    return [verb, *more.get(verb, [run])]
+
+
+VERBS = ["runs", "report", "export", "models", "compare"]
+
+
+@pytest.mark.parametrize("verb", VERBS[:2])
 def test_a_reader_that_takes_one_line_and_goes_is_no_error(place: Workspace, verb: str):
-    run = place.run().run_id
-    arguments = {"runs": [], "models": [], "compare": [f"{run}:plain", f"{run}:brief"]}.get(
-        verb, [run]
-    )
-    assert unread(place, verb, *arguments) == (0, "")
+    assert unheard(place, *arguments(place, verb)) == EXIT_OK
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("verb", VERBS)
+def test_a_process_whose_reader_goes_says_nothing_and_ends_well(place: Workspace, verb: str):
+    assert unread(place, *arguments(place, verb)) == (0, "")

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
@@ -8,12 +9,15 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import torch
+from safetensors import safe_open
+from safetensors.torch import load, save_model
 
 from promptbench.error import ModelError, StoreError
 from promptbench.model import embedded as module
 from promptbench.model.embedded import check_weights, install, pull, weights_path
 from promptbench.model.local import convert as convert_module
-from promptbench.model.local.convert import converted, is_ready
+from promptbench.model.local.convert import converted, is_ready, settle_header
 from promptbench.model.protocol import quiet
 from promptbench.model.wheel import EMBEDDED, Embedded
 from tests.model.wheel import MODEL, WEIGHTS, build_wheel, install_wheel
@@ -235,6 +239,20 @@ def test_a_conversion_that_fails_leaves_nothing(
     assert list((tmp_path / "models").iterdir()) == []
 
 
+def test_what_a_killed_conversion_left_is_removed_once_it_is_surely_over(
+    site: Path, tmp_path: Path, conversions: list[Path]
+):
+    install_wheel(site)
+    folder = convert_module.converted_folder(MODEL, tmp_path)
+    killed, under_way = (folder.with_name(f".{folder.name}-{name}") for name in ("old", "new"))
+    for path in (killed, under_way):
+        path.mkdir(parents=True)
+        (path / "half").write_text("half")
+    os.utime(killed, (1e9, 1e9))
+    converted(MODEL, tmp_path, quiet)
+    assert {path.name for path in folder.parent.iterdir()} == {folder.name, under_way.name}
+
+
 def test_of_two_that_convert_at_once_the_first_to_finish_wins(
     site: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, conversions: list[Path]
 ):
@@ -262,3 +280,29 @@ def test_a_cache_folder_in_the_way_of_a_file_is_an_error(
         converted(MODEL, tmp_path / "cache", quiet)
     assert "PROMPTBENCH_CACHE" in caught.value.hint
     assert conversions == []
+
+
+class Tied(torch.nn.Module):
+    """Two names for the same weights, of which a file notes one in its header."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.reads = torch.nn.Linear(3, 3, bias=False)
+        self.writes = torch.nn.Linear(3, 3, bias=False)
+        self.writes.weight = self.reads.weight
+
+
+def test_the_same_weights_are_always_the_same_bytes(tmp_path: Path):
+    model, path = Tied(), tmp_path / "model.safetensors"
+    plain, settled = set(), set()
+    for _ in range(24):
+        save_model(model, str(path), metadata={"format": "pt"})
+        plain.add(path.read_bytes())
+        settle_header(path)
+        settled.add(path.read_bytes())
+    assert len(plain) > 1, "safetensors no longer needs this"
+    (content,) = settled
+    assert len(content) == len(next(iter(plain)))
+    assert torch.equal(load(content)["reads.weight"], model.reads.weight)
+    with safe_open(path, "pt") as file:
+        assert file.metadata() == {"format": "pt", "writes.weight": "reads.weight"}

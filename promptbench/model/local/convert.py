@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import tempfile
+import time
 from collections.abc import Callable
 from contextlib import redirect_stderr
 from io import StringIO
@@ -28,7 +29,9 @@ from promptbench.model.wheel import Embedded
 from promptbench.suite.disk import make_folder, move_whole
 
 # Raised when the same files would be converted differently: old folders are then left aside.
-CONVERTER = 2
+CONVERTER = 3
+# A conversion that began so many seconds ago is over, or was killed.
+STALE = 3600
 ROOM = "Free some space (0.6 GB are needed) or set PROMPTBENCH_CACHE to another folder."
 
 
@@ -47,6 +50,7 @@ def converted(model: Embedded, cache: Path, notify: Notify) -> Path:
     check_weights(model, weights)
     with writing(f"the model cache {folder.parent} cannot be written", ROOM):
         make_folder(folder.parent)
+        sweep(folder)
         building = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
         try:
             CONVERTERS[weights.suffix](weights, building)
@@ -61,6 +65,13 @@ def converted_folder(model: Embedded, cache: Path) -> Path:
     """Where a model's converted weights belong: other files are another folder."""
     digests = [digest[:12] for digest in model.files.values()]
     return cache / "models" / "-".join([model.name, *digests, str(CONVERTER)])
+
+
+def sweep(folder: Path) -> None:
+    """Remove what conversions left that were killed: half a gigabyte each."""
+    for path in folder.parent.glob(f".{folder.name}-*"):
+        if time.time() - path.stat().st_mtime > STALE:
+            shutil.rmtree(path, ignore_errors=True)
 
 
 def is_ready(model: Embedded, cache: Path) -> bool:
@@ -98,11 +109,26 @@ def convert_gguf(weights: Path, folder: Path) -> None:
     # GGUF does not name it, and `transformers serve`, vLLM and llama.cpp's converter go by it.
     model.config.architectures = [type(model).__name__]
     save_model(model, str(folder / "model.safetensors"), metadata={"format": "pt"})
+    settle_header(folder / "model.safetensors")
     model.config.save_pretrained(folder)
     model.generation_config.save_pretrained(folder)
     tokenizer.save_pretrained(folder)
     if pre_tokenizer(weights) == "smollm":
         split_digits(folder / "tokenizer.json")
+
+
+def settle_header(path: Path) -> None:
+    """Put a safetensors file's metadata in the order of its keys.
+
+    safetensors writes them in any order, so that one model would have several digests.
+    """
+    with path.open("r+b") as file:
+        length = int.from_bytes(file.read(8), "little")
+        header = json.loads(file.read(length))
+        header["__metadata__"] = dict(sorted(header["__metadata__"].items()))
+        text = json.dumps(header, ensure_ascii=False, separators=(",", ":")).encode()
+        file.seek(8)
+        file.write(text.ljust(length))
 
 
 def pre_tokenizer(weights: Path) -> str:
