@@ -15,7 +15,7 @@ from promptbench.model.spec import open_model
 from promptbench.model.wheel import EMBEDDED
 
 OURS, LLAMA, SERVER = "promptbench", "llama.cpp", "llama.cpp server"
-INSTALL = "pip install 'promptbench[gguf]'"
+INSTALL = "pip install 'llama-cpp-python[server]'"
 # What the server needs beside llama-cpp-python.
 SERVING = ("fastapi", "uvicorn", "sse_starlette", "starlette_context", "pydantic_settings")
 

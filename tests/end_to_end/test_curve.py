@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from shutil import copytree, rmtree
 
@@ -196,6 +197,14 @@ def test_a_suite_without_dev_is_refused(workspace: Workspace, tmp_path: Path):
     blind.edit(PATH, "  dev: codes/dev.jsonl\n", "")
     with pytest.raises(SuiteError, match="dev split"):
         curve(blind.folder / PATH, OPTIONS, Told())
+
+
+def test_a_misspelt_prompt_is_refused_before_anything_runs(workspace: Workspace):
+    told = Told()
+    with pytest.raises(SuiteError, match="the suite has no prompt 'cods'") as caught:
+        curve(workspace.folder / PATH, replace(OPTIONS, prompt="cods"), told)
+    assert "Did you mean 'codes'?" in caught.value.hint
+    assert not any("Prompts on dev" in note for note in told.notes)
 
 
 def test_a_fine_tune_is_asked_with_the_examples_that_it_was_trained_with(workspace: Workspace):

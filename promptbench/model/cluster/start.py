@@ -32,7 +32,7 @@ def imported(cluster: Cluster) -> ModuleType:
     except ImportError as error:
         raise InputError(
             "the executor ray needs the package ray",
-            hint="Get it with `pip install 'promptbench[ray]'`, or run without --executor.",
+            hint="Get it with `pip install ray`, or run without --executor.",
         ) from error
 
 

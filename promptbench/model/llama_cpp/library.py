@@ -21,7 +21,7 @@ from promptbench.error import ModelError
 
 ERROR = 4  # ggml's level of what went wrong
 COMPLAINTS: deque[str] = deque(maxlen=20)
-INSTALL = "pip install 'promptbench[gguf]'"
+INSTALL = "pip install 'llama-cpp-python[server]'"
 
 
 @lru_cache(maxsize=1)

@@ -119,7 +119,7 @@ def test_without_the_package_it_says_how_to_get_it(tmp_path: Path, monkeypatch: 
     finally:
         module.library.cache_clear()
     assert "llama-cpp-python, which is not installed" in error.what
-    assert "pip install 'promptbench[gguf]'" in error.hint
+    assert "pip install 'llama-cpp-python[server]'" in error.hint
 
 
 def test_a_gpu_that_the_package_was_not_built_for_is_refused(tmp_path: Path):
