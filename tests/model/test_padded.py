@@ -14,7 +14,6 @@ from promptbench.model.local.local import LocalModel
 from promptbench.model.protocol import Setup
 from tests.model.tiny import LLAMA, answers, reference, requests, texts, write_family
 
-MAMBA = {"mamba_n_heads": 8, "mamba_d_head": 8, "mamba_d_state": 8}
 # What a token sees is limited to 20 places: nothing that the probe of 12 tokens could notice.
 LIMITED: dict[str, dict[str, Any]] = {
     "GPTNeo": {
@@ -36,10 +35,10 @@ LIMITED: dict[str, dict[str, Any]] = {
         "no_rope_layers": [1, 1],
     },
 }
-# They keep states beside keys, which padding changes or which no row can be taken out of.
+# It keeps states beside keys, of which no row can be taken out.
 ALONE: dict[str, dict[str, Any]] = {
-    "Bamba": LLAMA | MAMBA | {"attn_layer_indices": [1]},
-    "FalconH1": LLAMA | MAMBA | {"mamba_d_ssm": 64},
+    "Bamba": LLAMA
+    | {"attn_layer_indices": [1], "mamba_n_heads": 8, "mamba_d_head": 8, "mamba_d_state": 8},
 }
 REFUSED: dict[str, dict[str, Any]] = {
     "Mamba": {"hidden_size": 32, "num_hidden_layers": 2, "state_size": 8},

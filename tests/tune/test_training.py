@@ -129,7 +129,6 @@ def test_what_is_watched_knows_cases_of_one_text_apart(toy: Workspace):
     ("name", "old", "new"),
     [
         (PATH, "metrics: [exact]", "metrics: [{exact: {lowercase: true}}]"),
-        (PATH, "max_tokens: 4", "max_tokens: 3"),
         (DEV, '"references": ["w42 w43"]', '"references": ["w42 w43", "w42"]'),
     ],
 )
