@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from shlex import quote
 from typing import Any
 
 import jinja2
@@ -161,6 +162,7 @@ def environment() -> jinja2.Environment:
         meaning,
         money,
         probability,
+        quote,
         shares,
     )
     environment.globals.update({word.__name__: word for word in (*words, reading)})

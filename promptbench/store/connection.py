@@ -107,9 +107,7 @@ def refuse_code(connection: sqlite3.Connection, path: Path) -> None:
     sql = """SELECT name FROM sqlite_master
              WHERE type IN ('trigger', 'view') OR sql LIKE '%VIRTUAL%' LIMIT 1"""
     if found := connection.execute(sql).fetchone():
-        what = (
-            f"it holds {found[0]!r:.80}, which promptbench did not put there: a trigger or a view"
-        )
+        what = f"it holds {found[0]!r:.80}, a trigger or a view, and promptbench makes none"
         hint = "Move it away. Its tables can be read with the program sqlite3."
         raise StoreError(what, where=str(path), hint=hint)
 

@@ -13,8 +13,10 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
+from safetensors.numpy import save_file
 
 from promptbench.error import ModelError
 from promptbench.model.local import lora
@@ -304,6 +306,16 @@ def test_usual_adapters_are_applied(folder: Path, config: dict[str, Any]):
     assert added.flatten().tolist() == pytest.approx([alpha] * WIDTH**2, rel=1e-4)
 
 
+def test_a_rank_needs_a_tensor_that_fits_the_model(folder: Path):
+    """A thin tensor of 16 KB would else speak for gigabytes."""
+    adapter(r=4000)(folder)
+    layer = "base_model.model.model.layers.0.self_attn.q_proj"
+    thin = {f"{layer}.lora_A.weight": np.ones((4000, 1), np.float32)}
+    save_file(thin, folder / "adapter_model.safetensors")
+    with pytest.raises(ModelError, match=r"a rank of 4000, and its tensors have 256 at most"):
+        apply(opened(folder.with_name("base")), folder)
+
+
 def test_the_first_pattern_that_fits_decides():
     """As with peft, which looks for it from the end of a name."""
     from peft import LoraConfig
@@ -312,7 +324,7 @@ def test_the_first_pattern_that_fits_decides():
     config = LoraConfig(target_modules=r".*_proj", rank_pattern=patterns)
     names = [f"model.layers.{n}.{part}_proj" for n in range(2) for part in "qkv"]
     stored = {f"base_model.model.{n}.lora_A.weight": torch.ones(2, 4) for n in names}
-    lora.settle(config, ["model", *names, "head"], stored, Path())
+    lora.settle(config, dict.fromkeys(["model", *names, "head"]), stored, Path())
     assert config.target_modules == {*names}
     found = {name.strip("^").replace("\\", ""): rank for name, rank in config.rank_pattern.items()}
     assert found == {names[0]: 3, names[1]: 4, names[2]: 4, names[3]: 3, names[5]: 5}

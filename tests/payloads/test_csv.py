@@ -10,11 +10,18 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from playwright.sync_api import Browser
 
 from promptbench.record import Case, MetricInfo, Prompt, Score, Turn
+from promptbench.report.material import Material
+from promptbench.report.page import build_page
+from promptbench.report.write import write_report
 from promptbench.store.database import Sitting, Store
 from promptbench.store.export import export, export_turns, is_formula
 from promptbench.store.turn import link_replies
+from tests.browser import needs_chromium, tab_of
+from tests.report.records import METRIC, cases, samples
+from tests.report.records import run as reported
 from tests.store.records import begin, candidate, completion, run, save
 
 PAYLOADS = {
@@ -145,6 +152,29 @@ def test_other_tables_hold_the_text_as_it_is(store: Store, tmp_path: Path, name:
             first = pd.read_parquet(path).to_dict(orient="records")[0]
         assert (first["output"], first["candidate"], first["case"]) == (text, text, text)
         assert first["change"] == -0.5
+
+
+PAGE = """([texts]) => {
+  const data = { cases: texts.map((id) => ({ id, cluster: id })), value: () => -0.5 };
+  bench.meta.candidates.forEach((each) => { each.name = texts[0]; });
+  return bench.table.csv(data, { list: texts.map((_, place) => place) });
+}"""
+
+
+@needs_chromium
+def test_the_page_s_own_csv_does_the_same(browser: Browser, tmp_path: Path):
+    made = reported("a")
+    page = build_page(Material(made, cases(2), samples({"a": (0.5, 0.6)})))
+    texts = [*PAYLOADS.values(), *HARMLESS]
+    with tab_of(browser) as tab:
+        tab.open(write_report(page, tmp_path).as_uri())
+        tab.page.wait_for_selector("html[data-whole]", state="attached")
+        (tmp_path / "page.csv").write_bytes(tab.page.evaluate(PAGE, [texts]).encode())
+        assert tab.complaints == []
+    head, *rows = cells(tmp_path / "page.csv")
+    assert restored(head[2]) == f"{texts[0]} {METRIC}"
+    for text, row in zip(texts, rows, strict=True):
+        assert row == [f"'{text}" if is_formula(text) else text] * 2 + ["-0.5"]
 
 
 @pytest.mark.parametrize("text", HARMLESS)

@@ -336,6 +336,7 @@ LOOKING = [
     VALIDATE,
     ("validate", SUITE, "--model", f"./{MODEL}"),
     ("render", SUITE, "--prompt", "plain", "--case", "email-1"),
+    ("anatomy", f"./{MODEL}", "--suite", SUITE),
 ]
 
 
@@ -426,4 +427,4 @@ def test_what_a_training_leaves_is_no_pickle(toy: Workspace):
 
 def test_count():
     assert (len(REFUSED), len(IGNORED), len(TRUST), len(HUB)) == (26, 16, 4, 13)
-    assert len(LOOKING) == 3
+    assert len(LOOKING) == 4

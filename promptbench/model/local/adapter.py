@@ -114,7 +114,7 @@ def apply(model: Any, folder: Path) -> Any:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of missing keys, which are an error below
             config = PeftConfig.from_pretrained(str(folder))
-            settle(config, (name for name, _ in model.named_modules()), stored, folder)
+            settle(config, dict(model.named_modules()), stored, folder)
             config.task_type = None  # it decides on methods for generating, of which none is used
             adapted = PeftModel.from_pretrained(model, str(folder), config=config)
             # With embeddings it would look the base up on the Hugging Face hub.

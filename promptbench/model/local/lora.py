@@ -46,14 +46,21 @@ class Names:
         return left
 
 
-def settle(config: Any, modules: Iterable[str], stored: Mapping[str, Any], folder: Path) -> None:
+def settle(
+    config: Any, modules: Mapping[str, Any], stored: Mapping[str, Any], folder: Path
+) -> None:
     """Take all patterns out of peft's config for an adapter with these tensors.
 
-    Raises ModelError for a pattern that takes long, a rank that no tensor of it has, and more.
+    `modules` are the model's, by name. Raises ModelError for a pattern that takes long, a rank
+    that no tensor has, and what else has no end.
     """
-    factors = {n.removesuffix(FACTOR): t.shape[0] for n, t in stored.items() if n.endswith(FACTOR)}
+    factors = {
+        name.removeprefix(PREFIX).removesuffix(FACTOR): tensor
+        for name, tensor in stored.items()
+        if name.endswith(FACTOR)
+    }
     try:
-        refuse_large(config, factors.values())
+        refuse_large(config, ranks(factors, modules))
         for name in ("modules_to_save", "layers_pattern"):
             refuse_patterns(name, getattr(config, name))
         places = Names(modules)
@@ -61,7 +68,7 @@ def settle(config: Any, modules: Iterable[str], stored: Mapping[str, Any], folde
             said = getattr(config, name)
             if isinstance(said, str) and said.lower() != ALL_LINEAR:
                 setattr(config, name, places.found(said))
-        places = Names(name.removeprefix(PREFIX) for name in factors)
+        places = Names(factors)
         for name in ("rank_pattern", "alpha_pattern"):
             setattr(config, name, exact(getattr(config, name) or {}, places))
     except TimeoutError as error:
@@ -86,6 +93,16 @@ def refuse_patterns(name: str, said: Any) -> None:
     for one in [said] if isinstance(said, str) else said or ():
         if not isinstance(one, str) or not PLAIN.fullmatch(one):
             raise ValueError(f"{name} holds {one!r:.60}, which is no name")
+
+
+def ranks(factors: Mapping[str, Any], modules: Mapping[str, Any]) -> list[int]:
+    """The ranks of first factors, [rank, inputs], that fit their modules."""
+    weights = ((getattr(modules.get(name), "weight", None), t) for name, t in factors.items())
+    return [
+        tensor.shape[0]
+        for weight, tensor in weights
+        if weight is not None and tensor.ndim == 2 and tensor.shape[1] in weight.shape
+    ]
 
 
 def refuse_large(config: Any, ranks: Collection[int]) -> None:

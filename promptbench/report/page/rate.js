@@ -143,9 +143,11 @@
     screen("rate-end");
   };
 
+  // It stands in a command to be copied: no sign in it may mean something to a shell.
   const fileName = () => {
+    const run = bench.meta.run.replace(/[^\w.-]+/g, "-");
     const rater = session.rater.trim().replace(/[^\p{L}\p{N}]+/gu, "-").replace(/^-+|-+$/g, "");
-    return `ratings-${bench.meta.run}${rater ? `-${rater.toLowerCase()}` : ""}.json`;
+    return `ratings-${run}${rater ? `-${rater.toLowerCase()}` : ""}.json`;
   };
   const save = () => {
     const text = `${JSON.stringify(bench.session.write(data, session), null, 1)}\n`;
