@@ -182,7 +182,7 @@ def test_a_training_that_finds_no_room_goes_on_when_there_is_some(
 ):
     monkeypatch.setattr(course, "SAVE_EVERY", -1.0)
     wanted = trained(toy(tmp_path / "whole"))
-    for level in range(0, 1020, 20):
+    for level in range(0, 900, 20):
         workspace = toy(disk / f"level-{level}")
         with refused(disk, level * KILO):
             tune(workspace, **SETTINGS)
