@@ -48,7 +48,9 @@ def look_at_suite(spec: str, suite: Path, which: Which, wish: Wish, watcher: Wat
 
     Raises InputError for what the suite does not have, and for a model that runs elsewhere.
     """
-    prompts = (which.prompt,) if which.prompt else ()
+    read = read_suite(suite)
+    # One prompt alone: a small model may have no room for the others.
+    prompts = (which.prompt or read.prompts[0].name,)
     options = Options(
         split=which.split,
         prompts=prompts,
@@ -57,7 +59,7 @@ def look_at_suite(spec: str, suite: Path, which: Which, wish: Wish, watcher: Wat
         precision="float32",
         looking=True,
     )
-    plan = make_plan(read_suite(suite), options, watcher.note)
+    plan = make_plan(read, options, watcher.note)
     model = in_process(plan.ready[0].model)
     slot = slot_of(plan, which)
     request = plan.request(slot)

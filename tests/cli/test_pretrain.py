@@ -51,6 +51,8 @@ def test_from_text_to_a_run_and_a_look_inside(ask: Ask, workspace: Workspace):
     run = ask("run", "suites/mail.yaml", "--prompt", "plain", *model, "--limit", "2")
     assert run.code == 0, run.err
 
+    # A prompt that nobody asked for may not fit: BRIEF's context is short.
+    workspace.write("prompts/brief.j2", "{{ subject }} " + "word " * 500)
     looked = ask("anatomy", "./checkpoints/llama-manuals", "--suite", "suites/mail.yaml")
     assert looked.code == 0, looked.err
     assert "references behind the prompt plain: 6 examples" in looked.out
