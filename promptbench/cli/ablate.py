@@ -11,7 +11,7 @@ from rich.console import Console
 from promptbench.cli.escape import json_line
 from promptbench.cli.memory import Memory
 from promptbench.cli.progress import RunProgress
-from promptbench.cli.ranking import as_json, finite, number
+from promptbench.cli.ranking import as_json, failed_outputs, finite, number
 from promptbench.cli.stop import read_by_somebody
 from promptbench.cli.terminal import err, out, plain, table
 from promptbench.error import EXIT_NOT_FINISHED, EXIT_OK
@@ -101,7 +101,7 @@ def command(
             show(result, out())
     if result.errors:
         err().print(
-            f"[red]{result.errors} outputs failed[/]: the report names each error."
+            f"[red]{failed_outputs(result.errors)}[/]: the report names each error."
             " The same command tries them again."
         )
         return EXIT_NOT_FINISHED

@@ -140,7 +140,8 @@ class Silence:
 def refuse_errors(errors: int, suite: Path) -> None:
     """Outputs that failed leave gaps in the figures: no gate is judged on such a run."""
     if errors:
+        from promptbench.cli.ranking import failed_outputs
         from promptbench.error import RunError
 
         hint = "The report names each error; the same command tries them again."
-        raise RunError(f"{errors} outputs failed", where=str(suite), hint=hint)
+        raise RunError(failed_outputs(errors), where=str(suite), hint=hint)

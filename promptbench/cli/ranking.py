@@ -37,6 +37,11 @@ def show(result: Result, console: Console) -> None:
     console.print(plain(f"report  {result.report}", style="bold"))
 
 
+def failed_outputs(count: int) -> str:
+    """How many outputs failed, in words."""
+    return f"{count} output{'s' * (count != 1)} failed"
+
+
 def show_gates(judgements: Sequence[Judgement], console: Console) -> None:
     """A line a gate: what it says, the figure that it was judged on, and the verdict."""
     if not judgements:

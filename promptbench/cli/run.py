@@ -12,7 +12,7 @@ from promptbench.cli.cluster import cluster_of, cluster_options
 from promptbench.cli.escape import escaped, json_line
 from promptbench.cli.memory import Memory
 from promptbench.cli.progress import RunProgress
-from promptbench.cli.ranking import as_json, show
+from promptbench.cli.ranking import as_json, failed_outputs, show
 from promptbench.cli.stop import read_by_somebody
 from promptbench.cli.terminal import err, out
 from promptbench.error import EXIT_GATE_FAILED, EXIT_NOT_FINISHED, EXIT_OK
@@ -132,7 +132,7 @@ def command(
     report_gates(result, suite, junit)
     if result.errors:
         err().print(
-            f"[red]{result.errors} outputs failed[/]: the report names each error."
+            f"[red]{failed_outputs(result.errors)}[/]: the report names each error."
             " The same command tries them again."
         )
         return EXIT_NOT_FINISHED

@@ -47,7 +47,7 @@ class TrainingProgress:
         self.steps, self.first = steps, done
         self.started = self.told = time.monotonic()
         before = f", {done} done before" if done else ""
-        self.console.print(f"{steps} training steps{before}")
+        self.console.print(f"{steps} training step{'s' * (steps != 1)}{before}")
         if self.console.is_terminal and done < steps:
             self.bar = Progress(
                 TextColumn("training"),
