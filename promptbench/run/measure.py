@@ -20,7 +20,7 @@ from promptbench.suite.stated import Suite
 OWN = ".py:"  # my_metrics.py:politeness
 
 
-def metrics_of(suite: Suite, notify: Notify, *, looking: bool = False) -> tuple[Metric, ...]:
+def metrics_of(suite: Suite, notify: Notify, looking: bool = False) -> tuple[Metric, ...]:
     """The suite's metrics in order, each under a name of its own.
 
     If only `looking`, the suite's own code is read and not run: such a metric scores nothing.

@@ -99,7 +99,7 @@ def make_plan(
     with file and line; nothing has been run then.
     """
     # Before anything that takes long.
-    primary_metric(suite, metrics_of(suite, notify, looking=options.looking))
+    primary_metric(suite, metrics_of(suite, notify, options.looking))
     templates = [
         (spec, Template(spec.name, spec.path, spec.shown, suite.workspace))
         for spec in chosen_prompts(suite, options)
@@ -152,7 +152,7 @@ def assemble(
     Raises InputError for what cannot answer, be asked, or fit.
     """
     judged = with_moods(judged, suite.chat) if suite.chat else judged
-    metrics = metrics_of(suite, setup.notify, looking=options.looking)
+    metrics = metrics_of(suite, setup.notify, options.looking)
     jury = open_jury(suite, metrics, [one.model for one in ready], setup)
     metrics = introduced(metrics, jury)
     primary = primary_metric(suite, metrics)
