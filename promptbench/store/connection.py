@@ -108,7 +108,7 @@ def refuse_code(connection: sqlite3.Connection, path: Path) -> None:
              WHERE type IN ('trigger', 'view') OR sql LIKE '%VIRTUAL%' LIMIT 1"""
     if found := connection.execute(sql).fetchone():
         what = f"it holds {found[0]!r:.80}, a trigger or a view, and promptbench makes none"
-        hint = "Move it away. Its tables can be read with the program sqlite3."
+        hint = "If it is yours, drop it with the program sqlite3; if not, move the file away."
         raise StoreError(what, where=str(path), hint=hint)
 
 
