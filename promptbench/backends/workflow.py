@@ -19,6 +19,7 @@ from promptbench.backends.plan import narrowed, plan_for, run_options
 from promptbench.backends.server import Served, serving
 from promptbench.backends.show import markdown
 from promptbench.backends.table import Table, table_of
+from promptbench.disk import write_whole
 from promptbench.error import RunError, StoreError, SuiteError
 from promptbench.model.protocol import Setup
 from promptbench.model.remote.chat import unable
@@ -28,7 +29,6 @@ from promptbench.run.job import Result, run_plan, store_path
 from promptbench.run.pairing import load
 from promptbench.run.plan import Plan
 from promptbench.store.database import Store
-from promptbench.suite.disk import write_whole
 from promptbench.suite.read import read_suite
 from promptbench.suite.stated import Suite
 

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from xml.etree import ElementTree as Xml
 
+from promptbench.disk import write_whole
 from promptbench.error import InputError, StoreError
 from promptbench.record import Judgement
-from promptbench.suite.disk import write_whole
 
 # What XML 1.0 does not allow, control characters, and what turns the direction of text around.
 UNSAFE = re.compile(

@@ -10,10 +10,10 @@ from typing import Any
 from transformers import Trainer, TrainerCallback, TrainingArguments
 from transformers.trainer_callback import PrinterCallback
 
+from promptbench.disk import write_whole
 from promptbench.pretrain.schedule import Schedule
 from promptbench.pretrain.task import Stream, collate
 from promptbench.pretrain.unfinished import WHOLE, Unfinished
-from promptbench.suite.disk import write_whole
 from promptbench.tune.callback import Report
 from promptbench.tune.trainer import go_on
 from promptbench.tune.watch import Watcher

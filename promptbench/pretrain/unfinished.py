@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from promptbench.disk import make_folder, move_whole, write_whole
 from promptbench.error import InputError
 from promptbench.model.local.refusal import writing
-from promptbench.suite.disk import make_folder, move_whole, write_whole
 from promptbench.tune.manifest import read_manifest
 
 SETTINGS = "settings.json"

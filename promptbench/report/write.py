@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from promptbench.disk import make_folder, write_whole
 from promptbench.error import StoreError
-from promptbench.suite.disk import make_folder, write_whole
 
 NAME = "index.html"
 

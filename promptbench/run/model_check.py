@@ -7,10 +7,10 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from promptbench.disk import write_whole
 from promptbench.error import ModelError
 from promptbench.model.protocol import Setup
 from promptbench.model.spec import cache_folder, open_model
-from promptbench.suite.disk import write_whole
 
 if TYPE_CHECKING:
     from promptbench.model.local.selfcheck import Verdict

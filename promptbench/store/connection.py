@@ -10,9 +10,9 @@ from contextlib import contextmanager
 from importlib import resources
 from pathlib import Path
 
+from promptbench.disk import make_folder
 from promptbench.error import StoreError
 from promptbench.store.held import Held
-from promptbench.suite.disk import make_folder
 
 BUSY_SECONDS = 60.0
 

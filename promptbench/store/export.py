@@ -12,11 +12,11 @@ from typing import Any
 
 import pandas as pd
 
+from promptbench.disk import replacing
 from promptbench.error import InputError, StoreError
 from promptbench.record import Candidate, Run, Sample, Turn
 from promptbench.store.database import Store
 from promptbench.store.turn import turns
-from promptbench.suite.disk import replacing
 
 # A spreadsheet runs a cell that begins so as a formula, some also in wide letters (U+FF0B and
 # others) or behind what they drop: spaces, quotes, controls, characters without a width. With the

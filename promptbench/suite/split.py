@@ -8,8 +8,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from promptbench.disk import write_whole
 from promptbench.error import DataError, StoreError, choices
-from promptbench.suite.disk import write_whole
 from promptbench.suite.table import read_rows
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from transformers import TrainerCallback
 
-from promptbench.suite.disk import sync
+from promptbench.disk import sync
 from promptbench.tune.note import read_note, write_note
 from promptbench.tune.recipe import Recipe
 from promptbench.tune.watch import Watcher

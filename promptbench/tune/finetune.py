@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from promptbench.disk import make_folder, move_whole
 from promptbench.error import InputError, RunError, first_line
 from promptbench.model.local.refusal import writing
-from promptbench.suite.disk import make_folder, move_whole
 from promptbench.suite.read import read_suite
 from promptbench.tune.manifest import read_manifest
 from promptbench.tune.material import Material, gather

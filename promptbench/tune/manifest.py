@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from promptbench import __version__
-from promptbench.suite.disk import write_whole
+from promptbench.disk import write_whole
 from promptbench.tune.note import read_note
 
 NAME = "promptbench.json"

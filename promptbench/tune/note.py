@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from promptbench.suite.disk import write_whole
+from promptbench.disk import write_whole
 
 
 def write_note(path: Path, said: Mapping[str, Any]) -> None:

@@ -18,6 +18,7 @@ from typing import Any
 
 import pytest
 
+from promptbench.disk import write_whole
 from promptbench.gate.junit import write_junit
 from promptbench.model.embedded import weights_path
 from promptbench.model.local.convert import converted
@@ -26,7 +27,6 @@ from promptbench.model.wheel import EMBEDDED
 from promptbench.report.write import write_report
 from promptbench.store.connection import connect
 from promptbench.store.export import export
-from promptbench.suite.disk import write_whole
 from promptbench.tune import course
 from tests.crash.test_finetune import toy
 from tests.run.workspace import Workspace

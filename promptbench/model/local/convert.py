@@ -12,6 +12,7 @@ from io import StringIO
 from pathlib import Path
 from typing import Any
 
+from promptbench.disk import make_folder, move_whole
 from promptbench.model.embedded import (
     check_weights,
     has_package,
@@ -26,7 +27,6 @@ from promptbench.model.local.seal import write_seal
 from promptbench.model.local.t5 import convert_onnx
 from promptbench.model.protocol import Notify
 from promptbench.model.wheel import Embedded
-from promptbench.suite.disk import make_folder, move_whole
 
 # Raised when the same files would be converted differently: old folders are then left aside.
 CONVERTER = 3

@@ -17,13 +17,13 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from promptbench.disk import write_whole
 from promptbench.error import ModelError, RunError, choices
 from promptbench.model.remote.address import KEYS
 from promptbench.model.remote.client import Client
 from promptbench.model.remote.software import software_of
 from promptbench.model.remote.wire import MOST_TOKENS
 from promptbench.record import Encoded, Message, Request, Sampling
-from promptbench.suite.disk import write_whole
 
 TOKENS = 1
 SECONDS = 30.0

@@ -17,8 +17,8 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from promptbench.disk import write_whole
 from promptbench.error import RunError, StoreError
-from promptbench.suite.disk import write_whole
 
 # Services keep results for about a month.
 KEPT = 30 * 86_400.0

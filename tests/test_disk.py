@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from promptbench.suite.disk import make_folder, move_whole, replacing, write_whole
+from promptbench.disk import make_folder, move_whole, replacing, write_whole
 
 
 def test_a_file_is_there_only_when_it_is_whole(tmp_path: Path):
