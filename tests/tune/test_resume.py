@@ -79,7 +79,13 @@ def same(one: Tuned, other: Tuned) -> None:
 
 @pytest.mark.parametrize(
     ("kind", "method"),
-    [("llama", "full"), ("llama", "lora"), ("gpt2", "full"), ("t5", "full"), ("bert", "head")],
+    [
+        ("llama", "lora"),
+        ("t5", "full"),
+        ("bert", "head"),
+        pytest.param("llama", "full", marks=pytest.mark.long),
+        pytest.param("gpt2", "full", marks=pytest.mark.long),
+    ],
 )
 def test_interrupted_trainings_end_like_one_that_was_not(
     tmp_path: Path,
@@ -106,7 +112,7 @@ def test_interrupted_trainings_end_like_one_that_was_not(
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("goal", [3, 20])
+@pytest.mark.parametrize("goal", [pytest.param(3, marks=pytest.mark.long), 20])
 def test_a_killed_training_ends_like_one_that_was_not(
     tmp_path: Path, bases: dict[str, Path], goal: int
 ):

@@ -159,8 +159,17 @@ def test_a_suite_without_dev_is_trained_to_its_end(toy: Workspace):
     assert tuned.manifest["steps"] == {"done": 24, "planned": 24}
 
 
-@pytest.mark.parametrize("method", ["full", "lora"])
-@pytest.mark.parametrize("kind", ["llama", "gpt2", "t5"])
+@pytest.mark.parametrize(
+    ("kind", "method"),
+    [
+        ("llama", "full"),
+        ("gpt2", "lora"),
+        ("t5", "lora"),
+        pytest.param("llama", "lora", marks=pytest.mark.long),
+        pytest.param("gpt2", "full", marks=pytest.mark.long),
+        pytest.param("t5", "full", marks=pytest.mark.long),
+    ],
+)
 def test_little_memory_recomputes_and_learns_the_same(
     bases: dict[str, Path], tmp_path: Path, kind: str, method: str
 ):

@@ -278,10 +278,10 @@ def service(kind: type[Service]) -> Iterator[Service]:
         await runner[0].setup()
         await web.TCPSite(runner[0], "127.0.0.1", 0).start()
         made.base = f"http://127.0.0.1:{runner[0].addresses[0][1]}/v1"
-        ready.set()
 
     def work() -> None:
         loop.run_until_complete(start())
+        loop.call_soon(ready.set)  # a loop that does not run forever yet would forget to stop
         loop.run_forever()
         loop.run_until_complete(runner[0].cleanup())
         loop.close()

@@ -106,10 +106,10 @@ def serving(behaviour: Behaviour | None = None) -> Iterator[Server]:
         await site.start()
         port = runner[0].addresses[0][1]
         server.base = f"http://127.0.0.1:{port}/v1"
-        ready.set()
 
     def work() -> None:
         loop.run_until_complete(start())
+        loop.call_soon(ready.set)  # a loop that does not run forever yet would forget to stop
         loop.run_forever()
         loop.run_until_complete(runner[0].cleanup())
         loop.close()
