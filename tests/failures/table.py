@@ -21,7 +21,7 @@ of the {rows} ways that are on record, and a test for it in `tests/failures/`. T
 the tests can fail. Each patch takes one defence out of a copy of promptbench, so that the failure
 is back; then the test of that row must go red, by an assertion of its own and not by a crash.
 
-`make mutants` does it again, in some ten minutes, and writes this page.
+`make mutants` does it again, in some five minutes, and writes this page.
 
 {count} failures put back. {survived}
 

@@ -12,7 +12,8 @@ from promptbench.model.local.engine import PaddedEngine
 from promptbench.model.local.generate import MAX_ROWS
 from promptbench.model.local.local import LocalModel
 from promptbench.model.protocol import Setup
-from tests.model.tiny import LLAMA, answers, reference, requests, texts, write_family
+from promptbench.model.spec import open_model
+from tests.model.tiny import LLAMA, answers, reference, requests, texts, write_family, write_tiny
 
 # What a token sees is limited to 20 places: nothing that the probe of 12 tokens could notice.
 LIMITED: dict[str, dict[str, Any]] = {
@@ -63,6 +64,14 @@ def check(model: LocalModel) -> None:
 def test_a_limited_view_is_as_wide_behind_a_common_beginning(tmp_path: Path, family: str):
     model = opened(tmp_path, family, LIMITED[family])
     assert isinstance(model.engine, PaddedEngine)
+    assert model.engine.rows == MAX_ROWS
+    check(model)
+
+
+def test_a_model_that_reads_no_padding_runs_in_batches(tmp_path: Path):
+    write_tiny(tmp_path / "t5", "t5")
+    model = open_model("./t5", Setup(tmp_path))
+    assert isinstance(model, LocalModel) and isinstance(model.engine, PaddedEngine)
     assert model.engine.rows == MAX_ROWS
     check(model)
 
