@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import chain, groupby
 
 from promptbench.metric.ask import AskingMetric
 from promptbench.metric.protocol import BatchMetric, Metric
@@ -16,7 +16,7 @@ from promptbench.run.converse import Listener as TurnListener
 from promptbench.run.converse import converse
 from promptbench.run.manifest import manifest_of
 from promptbench.run.plan import Plan
-from promptbench.run.slot import Cells, Slot, Slots
+from promptbench.run.slot import Cells, Slot
 from promptbench.run.told import said_in, told
 from promptbench.store.cell import Cell
 from promptbench.store.database import Sitting, Store
@@ -51,11 +51,12 @@ def begin(plan: Plan, store: Store) -> Work:
         store.begin(new_run(plan, run_id), sitting, plan.cases)
     filled = store.filled(run_id)
     cells = enumerate(plan.slots.cells())
-    empty = Slots.of(plan.slots[place] for place, cell in cells if cell not in filled)
+    empty = plan.slots.at([place for place, cell in cells if cell not in filled])
     del filled
-    known = {} if sitting.fresh else store.reusable(list({slot.key for slot in empty}))
-    store.link(run_id, ((slot.cell, known[slot.key]) for slot in empty if slot.key in known))
-    left = Slots.of(slot for slot in empty if slot.key not in known)
+    known = {} if sitting.fresh else store.reusable(list(dict.fromkeys(empty.names())))
+    found = empty.at([place for place, name in enumerate(empty.names()) if name in known])
+    store.link(run_id, ((slot.cell, known[slot.key]) for slot in found))
+    left = empty.at([place for place, name in enumerate(empty.names()) if name not in known])
     missing = left.first_of_each()
     return Work(run_id, missing, Cells(left), len(plan.slots) - len(missing))
 
@@ -106,12 +107,12 @@ def generate(
     if plan.suite.chat:
         yield from converse(plan, store, work.run_id, work.missing, listener)
         return
-    for _, group in groupby(work.missing, key=lambda s: plan.ready[s.candidate].candidate.model):
-        slots = list(group)
-        model = plan.ready[slots[0].candidate].model
+    for _, slots in groupby(work.missing, key=lambda s: plan.ready[s.candidate].candidate.model):
+        first = next(slots)
+        model = plan.ready[first.candidate].model
         sent: dict[str, Request] = {}
         started = time.monotonic()
-        for batch in model.stream(requests(plan, slots, sent)):
+        for batch in model.stream(requests(plan, chain([first], slots), sent)):
             refuse_strangers(batch, sent, model.info.spec)
             store.save(work.run_id, now(), sent, batch, work.cells)
             for done in batch:
@@ -123,7 +124,7 @@ def generate(
             model.release()
 
 
-def requests(plan: Plan, slots: Sequence[Slot], sent: dict[str, Request]) -> Iterator[Request]:
+def requests(plan: Plan, slots: Iterable[Slot], sent: dict[str, Request]) -> Iterator[Request]:
     """Render requests as the model asks for them, and note them in `sent`."""
     for slot in slots:
         sent[slot.key] = plan.request(slot)

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import overload
 
+import numpy as np
+
 from promptbench.dialogue.prompt import preview
 from promptbench.model.protocol import Model
 from promptbench.prompt.template import Template
@@ -93,12 +95,25 @@ class Slots(Sequence[Slot]):
                 found[candidate] = tokens
         return found
 
+    def names(self) -> Iterator[str]:
+        """Every key, in order."""
+        whole, width = self.keys.decode("ascii"), self.width
+        return (whole[width * place : width * (place + 1)] for place in range(len(self)))
+
+    def at(self, places: Sequence[int]) -> Slots:
+        """Those at some places."""
+        if not len(places):
+            return Slots()
+        numbers = np.frombuffer(self.numbers, np.uintc).reshape(-1, 4)[places]
+        keys = np.frombuffer(self.keys, np.uint8).reshape(-1, self.width)[places]
+        return Slots(array("I", numbers.tobytes()), bytearray(keys.tobytes()))
+
     def first_of_each(self) -> Slots:
         """The first slot of each key: equal requests are generated once."""
-        first: dict[bytes, int] = {}
-        for place in range(len(self)):
-            first.setdefault(self.key(place), place)
-        return Slots.of(self[place] for place in first.values())
+        first: dict[str, int] = {}
+        for place, name in enumerate(self.names()):
+            first.setdefault(name, place)
+        return self.at(list(first.values()))
 
 
 class Cells(Mapping[str, Sequence[Cell]]):

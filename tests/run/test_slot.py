@@ -26,6 +26,8 @@ def test_slots_are_what_was_put_in(slots: list[Slot]):
     assert list(kept) == slots
     assert [kept[place] for place in range(-len(slots), len(slots))] == slots + slots
     assert list(kept[1:]) == slots[1:]
+    assert list(kept.names()) == [each.key for each in slots]
+    assert list(kept.at(range(len(slots))[::-2])) == slots[::-2]
     assert list(kept.cells()) == [each.cell for each in slots]
     with pytest.raises(IndexError):
         kept[len(slots)]
